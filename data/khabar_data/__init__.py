@@ -1,0 +1,1 @@
+"""Readers and writers, validation, splits and statistics for annotated Arabic news."""

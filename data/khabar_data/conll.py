@@ -1,0 +1,82 @@
+"""CoNLL: one token and its tag a line, a blank line between sentences.
+
+Reading joins the tokens of a sentence with single spaces, so that every source becomes a Document
+with character offsets; labels stay those of the source (``khabar_data.coverage`` maps them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from khabar.document import Document, Entity
+from khabar_data.errors import DataError
+from khabar_data.files import written_whole
+
+_PREFIXES = frozenset("BIESLU")
+
+
+def read_conll(path: Path | str, *, columns: int = 2) -> list[Document]:
+    """Read one Document a sentence; ids are the sentence's number in the file, from 0.
+
+    The first column is the token, the last one its tag: IOB2, IOB1, IOBES or BILOU.
+
+    Args:
+        path: a UTF-8 file.
+        columns: columns that every line must have.
+
+    Raises:
+        DataError: the file cannot be read, or a line has another number of columns or a malformed tag.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(path, None, f"cannot be read: {error}") from error
+    return [
+        _document(rows, str(number)) for number, rows in enumerate(_sentences(lines, path, columns))
+    ]
+
+
+def _sentences(lines: Sequence[str], path: Path | str, columns: int) -> Iterator[list[tuple[str, str]]]:
+    rows: list[tuple[str, str]] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            if rows:
+                yield rows
+            rows = []
+            continue
+        parts = line.split("\t") if "\t" in line else line.split()
+        if len(parts) != columns:
+            raise DataError(path, number, f"{len(parts)} columns, expected {columns}: token and tag, parted by a tab")
+        tag = parts[-1].strip()
+        if tag != "O" and (len(tag) < 3 or tag[0] not in _PREFIXES or tag[1] != "-"):
+            raise DataError(path, number, f"tag {tag!r} is neither O nor of the form B-LABEL")
+        rows.append((parts[0].strip(), tag))
+    if rows:
+        yield rows
+
+
+def _document(rows: Sequence[tuple[str, str]], doc_id: str) -> Document:
+    text = " ".join(token for token, _ in rows)
+    entities: list[Entity] = []
+    position, open_start, open_label, open_end = 0, 0, "", 0
+    for token, tag in rows:
+        label = tag[2:]
+        if open_label and (tag[0] not in "IEL" or label != open_label):
+            entities.append(Entity(open_start, open_end, open_label, text[open_start:open_end]))
+            open_label = ""
+        if label:
+            open_start = open_start if open_label else position
+            open_label, open_end = label, position + len(token)
+        position += len(token) + 1
+    if open_label:
+        entities.append(Entity(open_start, open_end, open_label, text[open_start:open_end]))
+    return Document(text, tuple(entities), id=doc_id)
+
+
+def write_conll(sentences: Iterable[Sequence[tuple[str, str]]], path: Path | str) -> None:
+    """Write sentences of (token, tag) rows; the file appears only when it is whole."""
+    with written_whole(path) as target:
+        for rows in sentences:
+            target.writelines(f"{token}\t{tag}\n" for token, tag in rows)
+            target.write("\n")

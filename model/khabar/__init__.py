@@ -1,0 +1,40 @@
+"""Khabar (خبر) tags Arabic news on ordinary CPUs: entities, relations, exact character offsets.
+
+    import khabar
+    document = khabar.predict("التقى وزير الخارجية المصري نظيره السوداني في القاهرة.")
+
+Importing the package loads no model and touches no network.
+"""
+
+from __future__ import annotations
+
+from khabar.document import Document, DocumentError, Entity, Relation
+from khabar.prediction import predict
+from khabar.schema import ENTITY_LABELS, RELATION_LABELS
+
+__all__ = [
+    "ENTITY_LABELS",
+    "RELATION_LABELS",
+    "BundleError",
+    "Document",
+    "DocumentError",
+    "Entity",
+    "Relation",
+    "Tagger",
+    "predict",
+]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """``Tagger`` and ``BundleError`` on first use: ONNX Runtime takes a quarter of a second to import."""
+    if name == "Tagger":
+        from khabar.tagger import Tagger  # noqa: PLC0415
+
+        return Tagger
+    if name == "BundleError":
+        from khabar.bundle import BundleError  # noqa: PLC0415
+
+        return BundleError
+    raise AttributeError(f"module 'khabar' has no attribute {name!r}")

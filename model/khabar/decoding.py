@@ -1,0 +1,104 @@
+"""Logits -> entities -> candidate pairs -> relations, merged over the windows of a sentence.
+
+    tag logits [words, 27], proclitic logits [words, 4] -> entities with offsets
+    relation logits [pairs, 14] -> relations above their thresholds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from khabar.candidates import Indices, Mask, canonical, sigmoid
+from khabar.document import Entity
+from khabar.schema import RELATION_LABELS
+from khabar.tagging import TAGS, best_tags, tags_to_spans
+from khabar.tokenization import skip_letters
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedWords:
+    """What the encoder said about the words of one window or of one long sentence.
+
+    Attributes:
+        start: first character of each word ``[words]``.
+        end: the character after each word ``[words]``.
+        sentence: number of each word's sentence ``[words]``.
+        tag_logits: ``[words, 27]``.
+        proclitic_logits: ``[words, 4]``: 0 to 3 letters stand before the name that begins here.
+    """
+
+    start: Indices
+    end: Indices
+    sentence: Indices
+    tag_logits: Floats
+    proclitic_logits: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEntity:
+    """An entity with its place in the words of its window: ``[first, last)``."""
+
+    entity: Entity
+    first: int
+    last: int
+    sentence: int
+
+
+def decode_entities(text: str, words: TaggedWords) -> list[FoundEntity]:
+    """The entities of a run of words, in text order; their scores are mean word probabilities."""
+    if not len(words.start):
+        return []
+    # One sentence after the other: an entity never crosses the end of its sentence.
+    bounds = [0, *(np.flatnonzero(np.diff(words.sentence)) + 1).tolist(), len(words.start)]
+    probabilities = softmax(words.tag_logits)
+    letters = words.proclitic_logits.argmax(axis=1)
+    found = []
+    for low, high in zip(bounds, bounds[1:], strict=False):
+        tags = best_tags(words.tag_logits[low:high])
+        for span in tags_to_spans([TAGS[tag] for tag in tags]):
+            first, last = low + span.first, low + span.last
+            start = skip_letters(text, int(words.start[first]), int(words.end[first]), int(letters[first]))
+            end = int(words.end[last - 1])
+            score = float(probabilities[np.arange(first, last), tags[span.first : span.last]].mean())
+            entity = Entity(start, end, span.label, text[start:end], round(score, 4))
+            found.append(FoundEntity(entity, first, last, int(words.sentence[first])))
+    return found
+
+
+def decode_relations(
+    labels: Sequence[str],
+    pairs: tuple[Indices, Indices, Mask],
+    logits: Floats,
+    thresholds: Sequence[float],
+) -> list[tuple[int, int, str, float]]:
+    """The relations whose probability reaches their threshold, as (head, tail, label, score).
+
+    Args:
+        labels: labels of the entities that the pairs index.
+        pairs: heads, tails and allowed relations, from ``candidate_pairs``.
+        logits: ``[pairs, 14]``.
+        thresholds: one for each relation, in the order of the schema.
+    """
+    heads, tails, allowed = pairs
+    probabilities = sigmoid(logits)
+    chosen = np.argwhere(allowed & (probabilities >= np.asarray(thresholds)))
+    found = []
+    for pair, relation in chosen.tolist():
+        head, tail = int(heads[pair]), int(tails[pair])
+        head, tail = canonical(head, tail, relation, labels[head], labels[tail])
+        found.append((head, tail, RELATION_LABELS[relation], round(float(probabilities[pair, relation]), 4)))
+    return found
+
+
+def softmax(logits: Floats) -> Floats:
+    """Softmax over the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    result: Floats = powers / powers.sum(axis=-1, keepdims=True)
+    return result

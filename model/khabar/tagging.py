@@ -1,0 +1,89 @@
+"""Word spans <-> IOB2 tags, and the tag that the best valid sequence gives each word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from khabar.schema import ENTITY_LABELS
+
+Logits = npt.NDArray[np.floating[Any]]
+TagIds = npt.NDArray[np.int64]
+
+OUTSIDE: Final = "O"
+#: The 27 tags in the order of the model's logits: O, then B- and I- of each entity label.
+TAGS: Final[tuple[str, ...]] = (OUTSIDE, *(f"{prefix}-{label}" for label in ENTITY_LABELS for prefix in "BI"))
+TAG_IDS: Final[dict[str, int]] = {tag: index for index, tag in enumerate(TAGS)}
+
+_IS_INSIDE: Final = np.array([tag.startswith("I-") for tag in TAGS])
+#: _MAY_FOLLOW[a, b]: tag b may follow tag a. I-X follows only B-X and I-X.
+_MAY_FOLLOW: Final = np.array(
+    [[not b.startswith("I-") or (a != OUTSIDE and a[2:] == b[2:]) for b in TAGS] for a in TAGS]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WordSpan:
+    """An entity over words ``[first, last)`` of a sequence."""
+
+    first: int
+    last: int
+    label: str
+
+
+def spans_to_tags(spans: Iterable[WordSpan], words: int) -> list[str]:
+    """IOB2 tags of ``words`` words.
+
+    Raises:
+        ValueError: a span is empty, outside the words, or overlaps another one.
+    """
+    tags = [OUTSIDE] * words
+    for span in spans:
+        if not 0 <= span.first < span.last <= words:
+            raise ValueError(f"span [{span.first}, {span.last}) is empty or outside of {words} words")
+        if any(tag != OUTSIDE for tag in tags[span.first : span.last]):
+            raise ValueError(f"span [{span.first}, {span.last}) overlaps another one")
+        tags[span.first] = f"B-{span.label}"
+        tags[span.first + 1 : span.last] = [f"I-{span.label}"] * (span.last - span.first - 1)
+    return tags
+
+
+def tags_to_spans(tags: Sequence[str]) -> list[WordSpan]:
+    """Spans of strict IOB2 tags; an ``I-`` that nothing opened opens nothing."""
+    spans: list[WordSpan] = []
+    first: int | None = None
+    for position, tag in enumerate((*tags, OUTSIDE)):
+        continues = first is not None and tag == f"I-{tags[first][2:]}"
+        if first is not None and not continues:
+            spans.append(WordSpan(first, position, tags[first][2:]))
+            first = None
+        if tag.startswith("B-"):
+            first = position
+    return spans
+
+
+def best_tags(logits: Logits) -> TagIds:
+    """The valid IOB2 sequence ``[words]`` with the greatest sum of ``logits`` ``[words, 27]``.
+
+    Where the best tag of every word happens to make a valid sequence, that is it; only otherwise
+    the Viterbi recursion (Forney 1973) has to run.
+    """
+    greedy = logits.argmax(axis=1).astype(np.int64)
+    if not len(greedy) or (not _IS_INSIDE[greedy[0]] and _MAY_FOLLOW[greedy[:-1], greedy[1:]].all()):
+        return greedy
+    penalty = np.where(_MAY_FOLLOW, 0.0, -np.inf)
+    score = np.where(_IS_INSIDE, -np.inf, logits[0])
+    back = np.empty((len(logits), len(TAGS)), dtype=np.int64)
+    for position in range(1, len(logits)):
+        paths = score[:, None] + penalty
+        back[position] = paths.argmax(axis=0)
+        score = paths.max(axis=0) + logits[position]
+    best = np.empty(len(logits), dtype=np.int64)
+    best[-1] = score.argmax()
+    for position in range(len(logits) - 1, 0, -1):
+        best[position - 1] = back[position, best[position]]
+    return best

@@ -1,0 +1,114 @@
+"""Text -> windows that fit the encoder.
+
+    text -> lines -> sentences -> windows
+
+A window is a run of whole sentences of one line, as many as fit. A line break always ends a window:
+what a paragraph says is read without its neighbours, so a text gives the same entities wherever it
+stands. A sentence too long for one window is read in overlapping ones; each word is decided by the
+window that shows most of its surroundings. Nothing is cut off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from khabar.sentences import split_sentences
+from khabar.tokenization import Indices, Words, WordTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one call of the encoder reads.
+
+    Attributes:
+        words: the words of the window; their pieces make the input between ``[CLS]`` and ``[SEP]``.
+        sentence: for each word the number of its sentence in the text ``[words]``.
+        owned: ``[first, last)``: the words whose tags this window decides.
+        continued: whether the next window goes on with the same sentence.
+    """
+
+    words: Words
+    sentence: Indices
+    owned: tuple[int, int]
+    continued: bool = False
+
+    def input_ids(self, tokenizer: WordTokenizer) -> Indices:
+        """Ids ``[1 + pieces + 1]`` with ``[CLS]`` and ``[SEP]``."""
+        return np.concatenate([[tokenizer.cls_id], self.words.ids, [tokenizer.sep_id]])
+
+    def first_piece(self) -> Indices:
+        """Position of each word's first piece in ``input_ids``, and of ``[SEP]`` last ``[words + 1]``."""
+        return self.words.first_piece + 1
+
+
+def iter_windows(text: str, tokenizer: WordTokenizer, max_tokens: int, overlap: int) -> Iterator[Window]:
+    """The windows of ``text``, in order.
+
+    Args:
+        text: any string.
+        tokenizer: splits it into words.
+        max_tokens: tokens of a window at most, ``[CLS]`` and ``[SEP]`` included.
+        overlap: pieces that two windows of one long sentence share.
+    """
+    room = max_tokens - 2
+    pending: list[tuple[int, Words]] = []
+    used = 0
+    line_end = 0
+    for number, (start, end) in enumerate(split_sentences(text)):
+        new_line = any(text[i] in "\n\r\u2028\u2029\x0b\x0c\x85" for i in range(line_end, start))
+        line_end = end
+        words = tokenizer.words(text, start, end)
+        size = len(words.ids)
+        if pending and (new_line or used + size > room):
+            yield _joined_window(pending)
+            pending, used = [], 0
+        if size > room:
+            yield from _overlapping(words, number, room, overlap)
+        elif size:
+            pending.append((number, words))
+            used += size
+    if pending:
+        yield _joined_window(pending)
+
+
+def _joined_window(sentences: list[tuple[int, Words]]) -> Window:
+    words = Words.joined([part for _, part in sentences])
+    sentence = np.repeat([number for number, _ in sentences], [len(part) for part in parts])
+    return Window(words, sentence, (0, len(words)))
+
+
+def _overlapping(words: Words, sentence: int, room: int, overlap: int) -> Iterator[Window]:
+    """Windows over a sentence of more than ``room`` pieces; a word longer than ``room`` is shortened."""
+    first, owned_from = 0, 0
+    while True:
+        last = _last_word(words, first, room)
+        ends = last == len(words)
+        following = last if ends else _next_first(words, first, last, overlap)
+        # The words that two windows share are parted in the middle: each is read with context.
+        owned_to = last if ends else max((following + last) // 2, owned_from + 1)
+        low, high = words.first_piece[first], min(words.first_piece[last], words.first_piece[first] + room)
+        part = Words(
+            words.ids[low:high],
+            np.append(words.first_piece[first:last] - low, high - low),
+            words.start[first:last],
+            words.end[first:last],
+        )
+        yield Window(part, np.full(last - first, sentence), (owned_from - first, owned_to - first), not ends)
+        if ends:
+            return
+        first, owned_from = following, owned_to
+
+
+def _last_word(words: Words, first: int, room: int) -> int:
+    """The word after the last one that fits with ``first``; at least one word fits."""
+    limit = words.first_piece[first] + room
+    return max(int(np.searchsorted(words.first_piece, limit, side="right")) - 1, first + 1)
+
+
+def _next_first(words: Words, first: int, last: int, overlap: int) -> int:
+    """Where the next window begins: ``overlap`` pieces back, always forward."""
+    back = int(np.searchsorted(words.first_piece, words.first_piece[last] - overlap, side="left"))
+    return min(max(back, first + 1), last)

@@ -1,0 +1,1 @@
+"""Pre-training, fine-tuning, evaluation and export of Khabar models."""

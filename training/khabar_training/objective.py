@@ -1,0 +1,66 @@
+"""The joint loss: entities under partial labels, proclitics, relations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from khabar.modeling import JointModel
+from khabar_training.features import IGNORED
+
+
+def partial_label_loss(logits: Tensor, allowed: Tensor) -> Tensor:
+    """Mean negative log of the summed probability of the allowed tags.
+
+    A word of a data set that does not know dates may be a date: every tag that the annotation leaves
+    open shares the probability (Jin and Ghahramani 2002). A position that allows all tags costs
+    nothing and does not count.
+
+    Args:
+        logits: ``[B, T, L]``.
+        allowed: ``[B, T, L]``, true where the tag is possible.
+    """
+    total = torch.logsumexp(logits, dim=-1)
+    possible = torch.logsumexp(logits.masked_fill(~allowed, float("-inf")), dim=-1)
+    asked = ~allowed.all(dim=-1)
+    return (total - possible)[asked].sum() / asked.sum().clamp(min=1)
+
+
+class JointObjective(nn.Module):
+    """A ``JointModel`` that returns its loss, as transformers.Trainer expects."""
+
+    def __init__(self, model: JointModel, *, relation_weight: float, proclitic_weight: float) -> None:
+        super().__init__()
+        self.model = model
+        self._relation_weight, self._proclitic_weight = relation_weight, proclitic_weight
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        allowed_tags: Tensor,
+        proclitic: Tensor,
+        spans: Tensor,
+        pairs: Tensor,
+        relations: Tensor,
+        allowed_relations: Tensor,
+    ) -> dict[str, Any]:
+        """The loss of a batch; shapes as in ``khabar_training.collate``."""
+        logits, hidden, proclitic_logits = self.model.encode(input_ids, attention_mask)
+        loss = partial_label_loss(logits.float(), allowed_tags)
+        if (proclitic != IGNORED).any():
+            loss = loss + self._proclitic_weight * nn.functional.cross_entropy(
+                proclitic_logits.float().flatten(0, 1), proclitic.flatten(), ignore_index=IGNORED
+            )
+        if self._relation_weight and allowed_relations.any():
+            scores = self.model.relations(hidden, *spans.unbind(1), *pairs.unbind(1))
+            losses = nn.functional.binary_cross_entropy_with_logits(
+                scores.float(), relations.float(), reduction="none"
+            )
+            # Nearly all candidate pairs carry nothing: the mean over the stated relations and a floor
+            # keeps one long list of names from ruling the batch.
+            weight = relations.sum() + 0.05 * allowed_relations.sum()
+            loss = loss + self._relation_weight * (losses * allowed_relations).sum() / weight
+        return {"loss": loss, "logits": logits}

@@ -1,0 +1,68 @@
+"""Raw text for pre-training: weighted sources, read, cleaned, tokenised once, kept as flat id arrays."""
+
+from __future__ import annotations
+
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from khabar_training.config import TextSource
+from khabar_training.vocabulary import SEP_ID
+
+IdArray = npt.NDArray[np.uint16]
+
+_BATCH_LINES = 20_000
+_MAX_WORD = 40
+
+
+def iter_paragraphs(source: TextSource, folder: Path) -> Iterator[str]:
+    """The paragraphs of one source, up to its ``max_words``; an empty string ends a document."""
+    words = 0
+    for path in sorted(folder.glob(source.glob)):
+        with lzma.open(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                paragraph = clean(line)
+                yield paragraph
+                words += len(paragraph.split())
+                if source.max_words is not None and words >= source.max_words:
+                    return
+
+
+def clean(line: str) -> str:
+    """Drop runs no vocabulary can serve (addresses, glued page furniture); keep the rest as it is."""
+    return " ".join(word for word in line.split() if len(word) <= _MAX_WORD)
+
+
+def encode_source(source: TextSource, folder: Path, tokenizer: Tokenizer) -> IdArray:
+    """Ids of all paragraphs of a source, each closed by ``[SEP]``: shape ``[tokens]``, uint16."""
+    pieces: list[IdArray] = []
+    lines: list[str] = []
+    for paragraph in iter_paragraphs(source, folder):
+        if paragraph:
+            lines.append(paragraph)
+        if len(lines) >= _BATCH_LINES:
+            pieces.append(_encode(lines, tokenizer))
+            lines = []
+    pieces.append(_encode(lines, tokenizer))
+    return np.concatenate(pieces)
+
+
+def _encode(lines: list[str], tokenizer: Tokenizer) -> IdArray:
+    encodings = tokenizer.encode_batch_fast(lines, add_special_tokens=False)
+    return np.array([i for encoding in encodings for i in (*encoding.ids, SEP_ID)], dtype=np.uint16)
+
+
+def load_or_encode(source: TextSource, folder: Path, tokenizer: Tokenizer, cache: Path) -> IdArray:
+    """The ids of a source from ``cache``, made on the first call; memory-mapped."""
+    path = cache / f"{source.name}.npy"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished.npy")
+        np.save(unfinished, encode_source(source, folder, tokenizer))
+        unfinished.replace(path)
+    ids: IdArray = np.load(path, mmap_mode="r")
+    return ids

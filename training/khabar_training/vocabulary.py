@@ -1,0 +1,75 @@
+"""The WordPiece vocabulary and the normalisation that lives inside ``tokenizer.json``.
+
+Normalisation happens in the tokenizers library, which keeps every offset into the original string,
+so that training and serving cannot differ. What is folded: compatibility forms (NFKC), harakat and
+other combining marks, tatweel, format characters (bidi marks, ZWJ), the alef carriers أ إ آ ٱ to ا
+(the press drops the hamza at will), Persian letters typed for Arabic ones, and every script's
+digits to 0-9. ى, ي, ة, ه, ؤ and ئ stay: «علي» and «على» are different words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from tokenizers import AddedToken, Regex, Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import NFKC, Normalizer, Replace
+from tokenizers.normalizers import Sequence as NormalizerSequence
+from tokenizers.pre_tokenizers import BertPreTokenizer, Digits, PreTokenizer
+from tokenizers.pre_tokenizers import Sequence as PreTokenizerSequence
+from tokenizers.processors import TemplateProcessing
+from tokenizers.trainers import WordPieceTrainer
+
+SPECIAL_TOKENS: Final = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+PAD_ID, UNK_ID, CLS_ID, SEP_ID, MASK_ID = range(5)
+
+_FOLDED: Final = (
+    ("أإآٱٲٳ", "ا"),
+    ("یې", "ي"),
+    ("ک", "ك"),
+    ("ھہە", "ه"),
+    ("گڭ", "ك"),
+)
+_MAX_WORD_CHARACTERS: Final = 64
+_ALPHABET_SIZE: Final = 400
+
+
+def build_normalizer() -> Normalizer:
+    """The folding described above, as one tokenizers normalizer."""
+    # Lm: tatweel (U+0640) only; Mn, Me: marks; Cf: bidi marks and joiners. NFKC first: it turns
+    # presentation forms into letters, some of them followed by combining marks.
+    steps: list[Normalizer] = [NFKC(), Replace(Regex(r"[\p{Mn}\p{Me}\p{Cf}\u0640]+"), "")]
+    steps += [Replace(Regex(f"[{letters}]"), target) for letters, target in _FOLDED]
+    for value in range(10):
+        digits = f"{chr(0x0660 + value)}{chr(0x06F0 + value)}"
+        steps.append(Replace(Regex(f"[{digits}]"), str(value)))
+    return NormalizerSequence(steps)
+
+
+def build_pre_tokenizer() -> PreTokenizer:
+    """Words: runs between white space, with punctuation and runs of digits parted from letters."""
+    # A number joined to letters («الـ28», «ب20») must be a word of its own: its span is.
+    return PreTokenizerSequence([BertPreTokenizer(), Digits(individual_digits=False)])
+
+
+def train_vocabulary(texts: Iterable[str], size: int, min_frequency: int = 5) -> Tokenizer:
+    """Train a WordPiece tokenizer of ``size`` entries on ``texts``."""
+    tokenizer = Tokenizer(WordPiece(unk_token="[UNK]", max_input_chars_per_word=_MAX_WORD_CHARACTERS))  # noqa: S106
+    tokenizer.normalizer = build_normalizer()
+    tokenizer.pre_tokenizer = build_pre_tokenizer()
+    trainer = WordPieceTrainer(
+        vocab_size=size,
+        min_frequency=min_frequency,
+        special_tokens=[AddedToken(token, special=True, normalized=False) for token in SPECIAL_TOKENS],
+        limit_alphabet=_ALPHABET_SIZE,
+        continuing_subword_prefix="##",
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", CLS_ID), ("[SEP]", SEP_ID)],
+    )
+    return tokenizer
