@@ -1,4 +1,4 @@
-"""The authoring form: annotated articles as people write them, marks inside the text.
+r"""The authoring form: annotated articles as people write them, marks inside the text.
 
     === gulf_energy_001
     theme: energy
@@ -10,8 +10,8 @@
 A mark is ``[LABEL surface]``, or ``[number:LABEL surface]`` where a relation names it. Numbers are
 local to their line. A line that opens with ``>`` holds the relations of the line above it, as
 ``head RELATION tail`` triples parted by ``;``, and is no part of the text. A literal ``[``, ``]``,
-``\\`` or a leading ``>`` or ``=`` is written with a backslash before it. Lines between ``===`` and ``---`` are
-``key: value`` pairs of the article's ``meta``.
+``\`` or a leading ``>`` or ``=`` is written with a backslash before it. Lines between ``===`` and
+``---`` are ``key: value`` pairs of the article's ``meta``.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ class _Article:
             elif character == "[":
                 position = self._add_mark(line, position, number)
             elif character == "]":
-                raise DataError(self._source, number, f"']' without its '[' at column {position + 1}; write \\]")
+                raise DataError(
+                    self._source, number, f"']' without its '[' at column {position + 1}; write \\]"
+                )
             else:
                 self._text += character
                 position += 1
@@ -111,7 +113,9 @@ class _Article:
         closing = opening + 1
         while closing < len(line) and line[closing] != "]":
             if line[closing] == "[":
-                raise DataError(self._source, number, f"a mark inside the mark {line[opening:closing]!r}: spans are flat")
+                raise DataError(
+                    self._source, number, f"a mark inside the mark {line[opening:closing]!r}: spans are flat"
+                )
             closing += 2 if line[closing] == "\\" else 1
         mark = _MARK.fullmatch(line[opening + 1 : closing])
         if closing >= len(line) or mark is None:

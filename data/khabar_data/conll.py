@@ -32,9 +32,7 @@ def read_conll(path: Path | str, *, columns: int = 2) -> list[Document]:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(path, None, f"cannot be read: {error}") from error
-    return [
-        _document(rows, str(number)) for number, rows in enumerate(_sentences(lines, path, columns))
-    ]
+    return [_document(rows, str(number)) for number, rows in enumerate(_sentences(lines, path, columns))]
 
 
 def _sentences(lines: Sequence[str], path: Path | str, columns: int) -> Iterator[list[tuple[str, str]]]:
@@ -47,7 +45,9 @@ def _sentences(lines: Sequence[str], path: Path | str, columns: int) -> Iterator
             continue
         parts = line.split("\t") if "\t" in line else line.split()
         if len(parts) != columns:
-            raise DataError(path, number, f"{len(parts)} columns, expected {columns}: token and tag, parted by a tab")
+            raise DataError(
+                path, number, f"{len(parts)} columns, expected {columns}: token and tag, parted by a tab"
+            )
         tag = parts[-1].strip()
         if tag != "O" and (len(tag) < 3 or tag[0] not in _PREFIXES or tag[1] != "-"):
             raise DataError(path, number, f"tag {tag!r} is neither O nor of the form B-LABEL")

@@ -28,7 +28,9 @@ class Coverage:
 
     def __post_init__(self) -> None:
         known = frozenset(ENTITY_LABELS)
-        unknown = (set(self.covers) | {label for targets in self.labels.values() for label in targets}) - known
+        unknown = (
+            set(self.covers) | {label for targets in self.labels.values() for label in targets}
+        ) - known
         if unknown:
             raise ValueError(f"labels {sorted(unknown)} are not in the schema: {', '.join(ENTITY_LABELS)}")
 

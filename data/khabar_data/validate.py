@@ -1,4 +1,7 @@
-"""Check annotated files: ``python -m khabar_data.validate FILE …`` (JSONL, or the authoring form ``.txt``)."""
+"""Check annotated files: ``python -m khabar_data.validate FILE …``.
+
+A file is JSONL, or the authoring form where its name ends in ``.txt``.
+"""
 
 from __future__ import annotations
 

@@ -8,9 +8,15 @@ Importing the package loads no model and touches no network.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from khabar.document import Document, DocumentError, Entity, Relation
 from khabar.prediction import predict
 from khabar.schema import ENTITY_LABELS, RELATION_LABELS
+
+if TYPE_CHECKING:
+    from khabar.bundle import BundleError
+    from khabar.tagger import Tagger
 
 __all__ = [
     "ENTITY_LABELS",

@@ -43,21 +43,32 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DecodingOptions:
+    """How a model's windows are cut and its relations chosen.
+
+    Attributes:
+        max_tokens: tokens of a window at most.
+        overlap: pieces that two windows of one long sentence share.
+        thresholds: the least probability of each relation, by label.
+    """
+
+    max_tokens: int
+    overlap: int
+    thresholds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What ``manifest.json`` says.
 
     Attributes:
         name: the model's name, for people.
-        max_tokens: tokens of a window at most.
-        overlap: pieces that two windows of one long sentence share.
-        thresholds: the least probability of each relation, by label.
+        decoding: how its windows are cut and its relations chosen.
         files: every file of the bundle, by its path in it.
     """
 
     name: str
-    max_tokens: int
-    overlap: int
-    thresholds: Mapping[str, float]
+    decoding: DecodingOptions
     files: Mapping[str, FileRecord]
 
     def to_json(self) -> str:
@@ -121,7 +132,9 @@ class Bundle:
         try:
             found = describe_file(path)
         except OSError as error:
-            raise BundleError(f"{path}: missing or unreadable ({error.strerror}); fetch the model again") from error
+            raise BundleError(
+                f"{path}: missing or unreadable ({error.strerror}); fetch the model again"
+            ) from error
         if found != record:
             raise BundleError(
                 f"{path}: is damaged: {found.size} bytes with sha256 {found.sha256[:12]}…, the manifest says"
@@ -138,21 +151,23 @@ def _manifest(record: object, path: Path) -> Manifest:
     _expect(record, "entity_labels", list(ENTITY_LABELS), path)
     _expect(record, "relation_labels", list(RELATION_LABELS), path)
     try:
-        thresholds = {label: float(record["thresholds"][label]) for label in RELATION_LABELS}
+        decoding = record["decoding"]
+        thresholds = {label: float(decoding["thresholds"][label]) for label in RELATION_LABELS}
+        options = DecodingOptions(int(decoding["max_tokens"]), int(decoding["overlap"]), thresholds)
         files = {
             _inside(name, path): FileRecord(int(entry["size"]), str(entry["sha256"]))
             for name, entry in record["files"].items()
         }
-        return Manifest(
-            str(record["name"]), int(record["max_tokens"]), int(record["overlap"]), thresholds, files
-        )
+        return Manifest(str(record["name"]), options, files)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(f"{path}: field missing or malformed: {error}") from error
 
 
 def _expect(record: Mapping[str, Any], field: str, wanted: object, path: Path) -> None:
     if record.get(field) != wanted:
-        raise BundleError(f"{path}: {field} is {record.get(field)!r}, this version of khabar reads {wanted!r}")
+        raise BundleError(
+            f"{path}: {field} is {record.get(field)!r}, this version of khabar reads {wanted!r}"
+        )
 
 
 def _inside(name: str, path: Path) -> str:

@@ -25,7 +25,9 @@ _JOINS: Final = np.array(
 )
 
 
-def candidate_pairs(labels: Sequence[str], sentences: Sequence[int] | Indices) -> tuple[Indices, Indices, Mask]:
+def candidate_pairs(
+    labels: Sequence[str], sentences: Sequence[int] | Indices
+) -> tuple[Indices, Indices, Mask]:
     """Ordered pairs of entities of one sentence that at least one relation may join.
 
     Args:

@@ -1,11 +1,12 @@
 """Logits -> entities -> candidate pairs -> relations, merged over the windows of a sentence.
 
-    tag logits [words, 27], proclitic logits [words, 4] -> entities with offsets
-    relation logits [pairs, 14] -> relations above their thresholds
+tag logits [words, 27], proclitic logits [words, 4] -> entities with offsets
+relation logits [pairs, 14] -> relations above their thresholds
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +61,7 @@ def decode_entities(text: str, words: TaggedWords) -> list[FoundEntity]:
     probabilities = softmax(words.tag_logits)
     letters = words.proclitic_logits.argmax(axis=1)
     found = []
-    for low, high in zip(bounds, bounds[1:], strict=False):
+    for low, high in itertools.pairwise(bounds):
         tags = best_tags(words.tag_logits[low:high])
         for span in tags_to_spans([TAGS[tag] for tag in tags]):
             first, last = low + span.first, low + span.last

@@ -127,7 +127,9 @@ def _relation(item: object, path: str, rank: Mapping[int, int]) -> Relation:
     for name in ("head", "tail"):
         index = _integer(record, name, path)
         if index not in rank:
-            raise DocumentError(f"field '{path}.{name}': {index} is not the index of one of {len(rank)} entities")
+            raise DocumentError(
+                f"field '{path}.{name}': {index} is not the index of one of {len(rank)} entities"
+            )
         ends.append(rank[index])
     return Relation(ends[0], ends[1], _label(record, path), _score(record, path))
 

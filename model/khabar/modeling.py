@@ -54,6 +54,10 @@ class RelationHead(nn.Module):
     tokens just before and behind the pair are read as well.
     """
 
+    symmetric: Tensor
+    distance_bounds: Tensor
+    count_bounds: Tensor
+
     def __init__(self, config: HeadConfig) -> None:
         super().__init__()
         hidden, width = config.hidden, config.width
@@ -68,7 +72,9 @@ class RelationHead(nn.Module):
         self.dense = nn.Linear(width, width)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(width, len(RELATION_LABELS))
-        self.register_buffer("symmetric", torch.tensor([r.symmetric for r in RELATION_TYPES]), persistent=False)
+        self.register_buffer(
+            "symmetric", torch.tensor([r.symmetric for r in RELATION_TYPES]), persistent=False
+        )
         self.register_buffer("distance_bounds", torch.tensor(_DISTANCE_BOUNDS), persistent=False)
         self.register_buffer("count_bounds", torch.tensor(_COUNT_BOUNDS), persistent=False)
 
@@ -97,7 +103,9 @@ class RelationHead(nn.Module):
         sums = torch.cumsum(nn.functional.pad(last_hidden_state, (0, 0, 1, 0)), dim=1)
         spans = self._spans(last_hidden_state, sums, span_start, span_end, span_type)
         as_head, as_tail = self.head_span(spans), self.tail_span(spans)
-        shared = self._between(last_hidden_state, sums, (span_start, span_end, span_type), pair_head, pair_tail)
+        shared = self._between(
+            last_hidden_state, sums, (span_start, span_end, span_type), pair_head, pair_tail
+        )
         forward = self._score(as_head, as_tail, shared, span_start, pair_head, pair_tail)
         backward = self._score(as_head, as_tail, shared, span_start, pair_tail, pair_head)
         return torch.where(self.symmetric, (forward + backward) / 2, forward)
@@ -107,7 +115,12 @@ class RelationHead(nn.Module):
         return torch.cat([_take(hidden, start), _take(hidden, end - 1), mean, self.types(kind)], dim=-1)
 
     def _between(
-        self, hidden: Tensor, sums: Tensor, spans: tuple[Tensor, Tensor, Tensor], first: Tensor, second: Tensor
+        self,
+        hidden: Tensor,
+        sums: Tensor,
+        spans: tuple[Tensor, Tensor, Tensor],
+        first: Tensor,
+        second: Tensor,
     ) -> Tensor:
         """What both orders of a pair share: the text around and between its spans ``[B, P, width]``."""
         start, end, kind = spans
@@ -131,7 +144,8 @@ class RelationHead(nn.Module):
             dim=-1,
         )
         count = torch.bucketize(inside.sum(-1), self.count_bounds)
-        return self.context(context) + self.between(count)
+        shared: Tensor = self.context(context) + self.between(count)
+        return shared
 
     def _score(
         self, as_head: Tensor, as_tail: Tensor, shared: Tensor, start: Tensor, head: Tensor, tail: Tensor
@@ -141,7 +155,8 @@ class RelationHead(nn.Module):
         bucket = torch.bucketize(difference.abs(), self.distance_bounds) + direction
         pair = _take(as_head, head) + _take(as_tail, tail) + shared + self.distance(bucket)
         pair = self.dropout(nn.functional.gelu(self.norm(pair)))
-        return self.output(pair + nn.functional.gelu(self.dense(pair)))  # type: ignore[no-any-return]
+        logits: Tensor = self.output(pair + nn.functional.gelu(self.dense(pair)))
+        return logits
 
 
 def _take(values: Tensor, index: Tensor) -> Tensor:
@@ -173,6 +188,8 @@ class JointModel(nn.Module):
             num_labels=len(TAGS),
             id2label=dict(enumerate(TAGS)),
             label2id={tag: index for index, tag in enumerate(TAGS)},
+            # An encoder that was a token classifier of other labels before gets a fresh last layer.
+            ignore_mismatched_sizes=True,
             **options,
         )
         return cls(classifier, HeadConfig(classifier.config.hidden_size, dropout=dropout))
@@ -213,6 +230,8 @@ class JointModel(nn.Module):
         Returns:
             Tag logits ``[B, T, 27]``, last hidden state ``[B, T, H]``, proclitic logits ``[B, T, 4]``.
         """
-        output = self.classifier(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True)
+        output = self.classifier(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+        )
         hidden = output.hidden_states[-1]
         return output.logits, hidden, self.proclitic(hidden)

@@ -11,7 +11,8 @@ from typing import Final
 
 _CLOSERS: Final = "»”\"'’)\\]"
 _END: Final = re.compile(rf"\n|[؟!؛]+[{_CLOSERS}]*|[.…]+[{_CLOSERS}]*")
-_ABBREVIATION: Final = re.compile(r"(?:^|[\s(«\"“.])[^\W\d_]ـ?$")
+#: One letter, or «د» behind a proclitic («ود.»).
+_ABBREVIATION: Final = re.compile(r"(?:^|[\s(«\"“.])(?:[^\W\d_]|[وفبل]د)ـ?$")
 _LATIN_OR_DIGIT: Final = re.compile(r"[A-Za-z0-9٠-٩]")
 _LINE_BREAKS: Final = str.maketrans("\r\u2028\u2029\x0b\x0c\x85", "\n\n\n\n\n\n")
 
@@ -37,11 +38,10 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 def _ends_sentence(text: str, dot: re.Match[str]) -> bool:
     """Whether a match that starts with a dot closes its sentence."""
     before, after = text[max(0, dot.start() - 3) : dot.start()], text[dot.end() : dot.end() + 1]
-    if len(dot[0]) == 1 and after and not after.isspace():
-        inside_token = _LATIN_OR_DIGIT.match(after) and _LATIN_OR_DIGIT.search(before[-1:])
-        if inside_token:
-            return False
-    return len(dot[0]) > 1 or _ABBREVIATION.search(before) is None
+    if dot[0][:2] in ("..", ".…", "…"):
+        return True
+    inside_token = len(dot[0]) == 1 and _LATIN_OR_DIGIT.match(after) and _LATIN_OR_DIGIT.search(before[-1:])
+    return not inside_token and _ABBREVIATION.search(before) is None
 
 
 def _append_trimmed(text: str, start: int, end: int, sentences: list[tuple[int, int]]) -> None:

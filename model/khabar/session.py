@@ -7,7 +7,7 @@ the whole input: only a window read alone gets the same labels whatever else is 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,18 @@ from khabar.bundle import RELATION_HEAD, Bundle, BundleError
 
 Floats = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
+
+
+class EncoderSession(Protocol):
+    """What the Tagger asks of a model: see ``ModelSession``."""
+
+    def encode(self, ids: Indices) -> tuple[Floats, Floats, Floats]:
+        """Read one window."""
+
+    def relate(
+        self, hidden: Floats, spans: tuple[Indices, Indices, Indices], pairs: tuple[Indices, Indices]
+    ) -> Floats:
+        """Score candidate pairs of one window."""
 
 
 class ModelSession:
@@ -41,7 +53,9 @@ class ModelSession:
         feed = {"input_ids": batch, "attention_mask": np.ones_like(batch)}
         if self._wants_types:
             feed["token_type_ids"] = np.zeros_like(batch)
-        logits, hidden, proclitic = self._encoder.run(["logits", "last_hidden_state", "proclitic_logits"], feed)
+        logits, hidden, proclitic = self._encoder.run(
+            ["logits", "last_hidden_state", "proclitic_logits"], feed
+        )
         return logits[0], hidden[0], proclitic[0]
 
     def relate(

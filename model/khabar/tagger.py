@@ -1,6 +1,6 @@
 """The public entry point: ``Tagger.from_pretrained(...).predict(text)``.
 
-    str -> windows -> encoder graph -> entities -> candidate pairs -> relation graph -> Document
+str -> windows -> encoder graph -> entities -> candidate pairs -> relation graph -> Document
 """
 
 from __future__ import annotations
@@ -14,18 +14,17 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from khabar.bundle import TOKENIZER, Bundle, BundleError
+from khabar.bundle import TOKENIZER, Bundle, BundleError, DecodingOptions
 from khabar.candidates import LABEL_IDS, candidate_pairs
 from khabar.decoding import FoundEntity, TaggedWords, decode_entities, decode_relations
 from khabar.document import Document, Entity, Relation
 from khabar.hub import resolve_model
 from khabar.schema import RELATION_LABELS
-from khabar.session import Floats, ModelSession
+from khabar.session import EncoderSession, Floats, ModelSession
 from khabar.tokenization import WordTokenizer
 from khabar.windows import Window, iter_windows
 
 _WINDOWS_AHEAD = 16
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +40,14 @@ class _ReadWindow:
 class Tagger:
     """Tags Arabic text. Load it once and share it: it holds no state between calls and is thread-safe."""
 
-    def __init__(self, bundle: Bundle, *, quantized: bool = True, threads: int = 1) -> None:
+    def __init__(
+        self, tokenizer: WordTokenizer, session: EncoderSession, options: DecodingOptions, *, threads: int = 1
+    ) -> None:
         if threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}")
-        self._manifest = bundle.manifest
-        self._tokenizer = _read_tokenizer(bundle)
-        self._session = ModelSession(bundle, quantized=quantized, threads=1)
+        self._tokenizer, self._session, self._options = tokenizer, session, options
         self._threads = threads
-        self._thresholds = [bundle.manifest.thresholds[label] for label in RELATION_LABELS]
+        self._thresholds = [options.thresholds[label] for label in RELATION_LABELS]
 
     @classmethod
     def from_pretrained(
@@ -72,10 +71,15 @@ class Tagger:
         Raises:
             BundleError: the model is missing, damaged or of another schema; names the file.
         """
-        folder = resolve_model(model, revision=revision, local_files_only=local_files_only, quantized=quantized)
-        return cls(Bundle.open(folder), quantized=quantized, threads=threads)
+        folder = resolve_model(
+            model, revision=revision, local_files_only=local_files_only, quantized=quantized
+        )
+        bundle = Bundle.open(folder)
+        # One thread a session and several Python threads beat one session of several threads.
+        session = ModelSession(bundle, quantized=quantized, threads=1)
+        return cls(read_tokenizer(bundle), session, bundle.manifest.decoding, threads=threads)
 
-    def predict(self, text: str, *, id: str | None = None) -> Document:  # noqa: A002
+    def predict(self, text: str, *, id: str | None = None) -> Document:
         """Tag one text, whole, however long it is.
 
         Args:
@@ -86,7 +90,7 @@ class Tagger:
             TypeError: ``text`` is no string.
         """
         _check_text(text)
-        windows = iter_windows(text, self._tokenizer, self._manifest.max_tokens, self._manifest.overlap)
+        windows = iter_windows(text, self._tokenizer, self._options.max_tokens, self._options.overlap)
         entities: list[Entity] = []
         relations: list[Relation] = []
         for chain in _chains(self._read_all(windows)):
@@ -164,7 +168,8 @@ class Tagger:
             yield inside[head], inside[tail], label, score
 
 
-def _read_tokenizer(bundle: Bundle) -> WordTokenizer:
+def read_tokenizer(bundle: Bundle) -> WordTokenizer:
+    """The tokenizer of a bundle, checked."""
     path = bundle.checked(TOKENIZER)
     try:
         return WordTokenizer(Tokenizer.from_file(str(path)))

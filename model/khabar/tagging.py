@@ -72,7 +72,7 @@ def best_tags(logits: Logits) -> TagIds:
     Where the best tag of every word happens to make a valid sequence, that is it; only otherwise
     the Viterbi recursion (Forney 1973) has to run.
     """
-    greedy = logits.argmax(axis=1).astype(np.int64)
+    greedy: TagIds = logits.argmax(axis=1).astype(np.int64)
     if not len(greedy) or (not _IS_INSIDE[greedy[0]] and _MAY_FOLLOW[greedy[:-1], greedy[1:]].all()):
         return greedy
     penalty = np.where(_MAY_FOLLOW, 0.0, -np.inf)

@@ -86,7 +86,9 @@ class WordTokenizer:
         owner: npt.NDArray[Any] = np.array(encoding.word_ids, dtype=np.int64)
         offsets = np.array(encoding.offsets, dtype=np.int64)
         # Some letters unfold into several words (ﷺ): words that begin at one place are one word.
-        opens = np.append(True, (owner[1:] != owner[:-1]) & (offsets[1:, 0] >= np.maximum.accumulate(offsets[:, 1])[:-1]))
+        opens = np.append(
+            True, (owner[1:] != owner[:-1]) & (offsets[1:, 0] >= np.maximum.accumulate(offsets[:, 1])[:-1])
+        )
         first = np.flatnonzero(opens)
         start = offsets[first, 0]
         end = np.maximum.reduceat(offsets[:, 1], first)
@@ -111,7 +113,11 @@ def _over_trailing_marks(piece: str, start: Indices, end: Indices) -> Indices:
     moved = end.copy()
     for word in range(len(end)):
         position = int(end[word])
-        while position < limit[word] and piece[position] > "\x7f" and unicodedata.category(piece[position]) in ("Mn", "Me"):
+        while (
+            position < limit[word]
+            and piece[position] > "\x7f"
+            and unicodedata.category(piece[position]) in ("Mn", "Me")
+        ):
             position += 1
         moved[word] = position
     return moved

@@ -76,7 +76,7 @@ def iter_windows(text: str, tokenizer: WordTokenizer, max_tokens: int, overlap: 
 
 def _joined_window(sentences: list[tuple[int, Words]]) -> Window:
     words = Words.joined([part for _, part in sentences])
-    sentence = np.repeat([number for number, _ in sentences], [len(part) for part in parts])
+    sentence = np.repeat([number for number, _ in sentences], [len(part) for _, part in sentences])
     return Window(words, sentence, (0, len(words)))
 
 

@@ -46,13 +46,17 @@ class Collator:
             "spans": spans,
             "pairs": _padded([example.pairs for example in examples], 0),
             "relations": _padded([example.relations.T for example in examples], 0).transpose(1, 2).bool(),
-            "allowed_relations": _padded([example.allowed.T for example in examples], 0).transpose(1, 2).bool(),
+            "allowed_relations": _padded([example.allowed.T for example in examples], 0)
+            .transpose(1, 2)
+            .bool(),
         }
 
 
 def _padded(arrays: Sequence[npt.NDArray[Any]], value: int) -> Tensor:
     """Stack arrays that differ in their last dimension; at least one place, so that shapes hold."""
-    longest = max(1, *(array.shape[-1] for array in arrays)) if len(arrays) > 1 else max(1, arrays[0].shape[-1])
+    longest = (
+        max(1, *(array.shape[-1] for array in arrays)) if len(arrays) > 1 else max(1, arrays[0].shape[-1])
+    )
     rows = [
         np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, longest - array.shape[-1])], constant_values=value)
         for array in arrays

@@ -114,7 +114,9 @@ class FeatureBuilder:
             return 0
         letters = count_letters(document.text, word_start, entity.start)
         if letters >= PROCLITIC_CLASSES:
-            self.unreachable.add(f"entity that begins more than {PROCLITIC_CLASSES - 1} letters inside a word")
+            self.unreachable.add(
+                f"entity that begins more than {PROCLITIC_CLASSES - 1} letters inside a word"
+            )
         return min(letters, PROCLITIC_CLASSES - 1)
 
     def _example(

@@ -1,4 +1,4 @@
-"""Whole-word masking with a fixed number of predicted positions, so that a compiled step never changes shape."""
+"""Whole-word masking of a fixed number of positions, so that a compiled step never changes shape."""
 
 from __future__ import annotations
 

@@ -74,7 +74,10 @@ class Tally:
 
     def by_label(self, labels: Sequence[str]) -> dict[str, Score]:
         """The score of each label."""
-        return {label: Score(self.true_positives[label], self.predicted[label], self.gold[label]) for label in labels}
+        return {
+            label: Score(self.true_positives[label], self.predicted[label], self.gold[label])
+            for label in labels
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,9 @@ class Evaluation:
             "rel": self.relations_boundaries.micro().to_dict(),
             "rel_plus_macro_f1": round(100 * sum(present) / len(present), 2) if present else 0.0,
             "proclitic_only_errors": self.proclitic_errors,
-            "entities": {label: score.to_dict() for label, score in self.entities.by_label(ENTITY_LABELS).items()},
+            "entities": {
+                label: score.to_dict() for label, score in self.entities.by_label(ENTITY_LABELS).items()
+            },
             "relations": {label: score.to_dict() for label, score in per_relation.items()},
         }
 
@@ -112,8 +117,10 @@ def evaluate(gold: Sequence[Document], predicted: Sequence[Document]) -> Evaluat
         if wanted.text != found.text:
             raise ValueError(f"document {wanted.id}: gold and predicted text differ")
         evaluation.entities.add(_entities(wanted), _entities(found))
-        evaluation.relations_strict.add(_relations(wanted, typed=True), _relations(found, typed=True))
-        evaluation.relations_boundaries.add(_relations(wanted, typed=False), _relations(found, typed=False))
+        evaluation.relations_strict.add(relation_items(wanted, typed=True), relation_items(found, typed=True))
+        evaluation.relations_boundaries.add(
+            relation_items(wanted, typed=False), relation_items(found, typed=False)
+        )
     return evaluation
 
 
@@ -121,7 +128,8 @@ def _entities(document: Document) -> list[tuple[str, Hashable]]:
     return [(entity.label, (entity.start, entity.end)) for entity in document.entities]
 
 
-def _relations(document: Document, *, typed: bool) -> list[tuple[str, Hashable]]:
+def relation_items(document: Document, *, typed: bool) -> list[tuple[str, Hashable]]:
+    """The relations of a document as comparable things; without the entities' labels if not ``typed``."""
     return [(relation.label, _ends(document, relation, typed)) for relation in document.relations]
 
 

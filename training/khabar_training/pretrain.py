@@ -31,7 +31,7 @@ from khabar_training.masking import WholeWordMasker
 from khabar_training.raw_text import iter_paragraphs, load_or_encode
 from khabar_training.sequences import PackedSequences
 from khabar_training.skipgram import train_skip_gram, write_id_lines
-from khabar_training.vocabulary import CLS_ID, MASK_ID, PAD_ID, SEP_ID, train_vocabulary
+from khabar_training.vocabulary import CLS_ID, PAD_ID, SEP_ID, train_vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def prepare_sequences(config: PretrainConfig, tokenizer: Tokenizer) -> PackedSeq
 
 
 def prepare_vectors(config: PretrainConfig, tokenizer: Tokenizer) -> Tensor | None:
-    """The skip-gram start ``[vocabulary, hidden]``, trained on the first call; ``None`` where not asked for."""
+    """The skip-gram start ``[vocabulary, hidden]``, trained on the first call; ``None`` if not wanted."""
     if config.skip_gram is None:
         return None
     path = config.output / "skip_gram.npy"
@@ -89,7 +89,9 @@ def prepare_vectors(config: PretrainConfig, tokenizer: Tokenizer) -> Tensor | No
     return torch.from_numpy(np.load(path))
 
 
-def build_encoder(config: PretrainConfig, vocabulary_size: int, vectors: Tensor | None) -> ModernBertForMaskedLM:
+def build_encoder(
+    config: PretrainConfig, vocabulary_size: int, vectors: Tensor | None
+) -> ModernBertForMaskedLM:
     """A fresh ModernBERT (Warner et al. 2024) with global attention in every layer."""
     torch.manual_seed(config.seed)
     model = ModernBertForMaskedLM(
@@ -128,13 +130,16 @@ class Pretraining:
         self._config, self._tokenizer, self._sequences = config, tokenizer, sequences
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._masker = WholeWordMasker(tokenizer, config.mask_fraction)
-        self.model = build_encoder(
-            config, tokenizer.get_vocab_size(), prepare_vectors(config, tokenizer)
-        ).to(self._device)
+        self.model = build_encoder(config, tokenizer.get_vocab_size(), prepare_vectors(config, tokenizer)).to(
+            self._device
+        )
         decayed = [p for p in self.model.parameters() if p.dim() > 1]
         plain = [p for p in self.model.parameters() if p.dim() <= 1]
         self._optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            [
+                {"params": decayed, "weight_decay": config.weight_decay},
+                {"params": plain, "weight_decay": 0.0},
+            ],
             lr=config.learning_rate,
             betas=(0.9, 0.98),
             eps=1e-6,
@@ -227,7 +232,9 @@ class Pretraining:
         random = np.random.default_rng((self._config.seed, step))
         return self._masked(self._sequences.batch(step, self._config.batch_size), random)
 
-    def _masked(self, ids: np.ndarray[Any, Any], random: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _masked(
+        self, ids: np.ndarray[Any, Any], random: np.random.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
         masked, positions, targets = self._masker.mask(ids, random)
         tensors = (torch.from_numpy(array).to(self._device) for array in (masked, positions, targets))
         first, second, third = islice(tensors, 3)

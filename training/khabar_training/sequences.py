@@ -63,7 +63,9 @@ class PackedSequences:
     def held_out(self, size: int) -> list[Ids]:
         """The held-out sequences in batches of ``size``."""
         rows = [self._sequence(source, block) for source, block in self._held_out]
-        return [np.stack(rows[i : i + size]) for i in range(0, len(rows) - size + 1, size)] or [np.stack(rows)]
+        return [np.stack(rows[i : i + size]) for i in range(0, len(rows) - size + 1, size)] or [
+            np.stack(rows)
+        ]
 
     def _shuffled(self, epoch: int) -> npt.NDArray[np.int64]:
         random = np.random.default_rng((self._seed, epoch))

@@ -31,7 +31,9 @@ class TorchSession:
         """As ``ModelSession.relate``."""
         arrays = (hidden, *spans, *pairs)
         with torch.no_grad():
-            logits = self._model.relations(*(torch.from_numpy(array)[None].to(self._device) for array in arrays))
+            logits = self._model.relations(
+                *(torch.from_numpy(array)[None].to(self._device) for array in arrays)
+            )
         scores: Floats = logits[0].float().cpu().numpy()
         return scores
 

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from khabar.tagging import TAG_IDS, TAGS, WordSpan, best_tags, spans_to_tags, tags_to_spans
+
+
+def test_there_are_27_tags_with_outside_first():
+    assert len(TAGS) == 27
+    assert TAGS[0] == "O"
+
+
+def test_spans_become_iob2():
+    tags = spans_to_tags([WordSpan(0, 1, "TITLE"), WordSpan(1, 3, "PER")], 4)
+    assert tags == ["B-TITLE", "B-PER", "I-PER", "O"]
+
+
+@pytest.mark.parametrize("span", [WordSpan(1, 1, "PER"), WordSpan(2, 5, "PER"), WordSpan(-1, 1, "PER")])
+def test_an_impossible_span_is_refused(span):
+    with pytest.raises(ValueError, match="outside of 4 words"):
+        spans_to_tags([span], 4)
+
+
+def test_overlapping_spans_are_refused():
+    with pytest.raises(ValueError, match="overlaps"):
+        spans_to_tags([WordSpan(0, 2, "PER"), WordSpan(1, 3, "ORG")], 4)
+
+
+def test_an_inside_tag_that_nothing_opened_opens_nothing():
+    assert tags_to_spans(["I-PER", "B-ORG", "I-PER", "I-ORG"]) == [WordSpan(1, 2, "ORG")]
+
+
+def test_a_valid_greedy_sequence_is_kept():
+    logits = np.zeros((3, 27))
+    wanted = [TAG_IDS["B-GPE"], TAG_IDS["I-GPE"], TAG_IDS["O"]]
+    logits[range(3), wanted] = 5
+    assert best_tags(logits).tolist() == wanted
+
+
+def test_the_better_of_two_repairs_wins():
+    # Greedy says O I-PER: either the first word opens the person or the second is outside.
+    logits = np.zeros((2, 27))
+    logits[0, TAG_IDS["O"]], logits[0, TAG_IDS["B-PER"]] = 2.0, 1.5
+    logits[1, TAG_IDS["I-PER"]], logits[1, TAG_IDS["O"]] = 3.0, 0.0
+    assert [TAGS[i] for i in best_tags(logits)] == ["B-PER", "I-PER"]
+
+
+def test_no_words_no_tags():
+    assert best_tags(np.zeros((0, 27))).tolist() == []

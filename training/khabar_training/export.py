@@ -1,0 +1,196 @@
+"""A trained checkpoint -> a bundle: ONNX graphs, parity check, int8, manifest.
+
+checkpoint -> onnx/model.onnx, onnx/relation_head.onnx -> parity with torch -> int8 -> manifest.json
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from khabar.bundle import (
+    MANIFEST,
+    MODEL,
+    QUANTIZED_MODEL,
+    RELATION_HEAD,
+    TOKENIZER,
+    Bundle,
+    DecodingOptions,
+    Manifest,
+    describe_file,
+)
+from khabar.modeling import JointModel
+from khabar.session import ModelSession
+from khabar_training.torch_session import TorchSession
+
+PARITY: Final = 1e-4
+_OPSET: Final = 18
+_PROBES: Final = ((3, 1), (9, 4), (40, 9), (127, 20))
+
+
+class ExportError(RuntimeError):
+    """A graph that does not say what the model says."""
+
+
+class _EncoderGraph(nn.Module):
+    """Input ids and mask -> tag logits, last hidden state, proclitic logits."""
+
+    def __init__(self, model: JointModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.model.encode(input_ids, attention_mask)
+
+
+def export_bundle(
+    checkpoint: Path, bundle: Path, name: str, options: DecodingOptions, *, quantize: bool
+) -> None:
+    """Write ``bundle`` from what ``JointModel.save`` and the tokenizer left in ``checkpoint``.
+
+    The folder appears under its name only when every graph agrees with torch to 1e-4.
+
+    Raises:
+        ExportError: a graph differs from the model by more than that.
+    """
+    unfinished = bundle.with_name(f".{bundle.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    (unfinished / "onnx").mkdir(parents=True)
+    model = JointModel.load(checkpoint)
+    _export_encoder(model, unfinished / MODEL)
+    _export_relations(model, unfinished / RELATION_HEAD)
+    _check_vocabulary(checkpoint, model.classifier.config.vocab_size)
+    shutil.copyfile(checkpoint / TOKENIZER, unfinished / TOKENIZER)
+    write_manifest(unfinished, name, options)
+    check_parity(model, Bundle.open(unfinished))
+    if quantize:
+        quantize_graph(unfinished / MODEL, unfinished / QUANTIZED_MODEL)
+        write_manifest(unfinished, name, options)
+    shutil.rmtree(bundle, ignore_errors=True)
+    unfinished.rename(bundle)
+
+
+def write_manifest(folder: Path, name: str, options: DecodingOptions) -> None:
+    """Describe every file of ``folder`` in its manifest."""
+    names = (TOKENIZER, MODEL, QUANTIZED_MODEL, RELATION_HEAD)
+    files = {file: describe_file(folder / file) for file in names if (folder / file).exists()}
+    (folder / MANIFEST).write_text(Manifest(name, options, files).to_json(), encoding="utf-8")
+
+
+def copy_embedded(bundle: Path, target: Path) -> None:
+    """Copy the part of a bundle that ships inside the package: the int8 graph without the full one."""
+    source = Bundle.open(bundle)
+    shutil.rmtree(target, ignore_errors=True)
+    (target / "onnx").mkdir(parents=True)
+    for name in (TOKENIZER, QUANTIZED_MODEL, RELATION_HEAD):
+        shutil.copyfile(source.checked(name), target / name)
+    write_manifest(target, source.manifest.name, source.manifest.decoding)
+
+
+def quantize_graph(source: Path, target: Path) -> None:
+    """Dynamic int8 of matrix products and embeddings; the relation head stays as it is (it is small)."""
+    quantize_dynamic(
+        source,
+        target,
+        op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+    )
+
+
+def check_parity(model: JointModel, bundle: Bundle) -> float:
+    """The largest difference between torch and ONNX on random windows of several lengths.
+
+    Raises:
+        ExportError: it is greater than ``PARITY``.
+    """
+    torch_session = TorchSession(model)
+    onnx_session = ModelSession(bundle, quantized=False, threads=1)
+    random = np.random.default_rng(0)
+    largest = 0.0
+    for length, entities in _PROBES:
+        ids = random.integers(5, model.classifier.config.vocab_size, length)
+        wanted, found = torch_session.encode(ids), onnx_session.encode(ids)
+        largest = max(largest, *(_difference(a, b) for a, b in zip(wanted, found, strict=True)))
+        start = np.sort(random.integers(0, length - 1, entities))
+        spans = (start, start + 1, random.integers(0, 13, entities))
+        pairs = (random.integers(0, entities, 7), random.integers(0, entities, 7))
+        scores = (session.relate(wanted[1], spans, pairs) for session in (torch_session, onnx_session))
+        largest = max(largest, _difference(*scores))
+    if largest > PARITY:
+        raise ExportError(
+            f"{bundle.folder}: the graph differs from the model by {largest:.2e}, more than {PARITY}"
+        )
+    return largest
+
+
+def _check_vocabulary(checkpoint: Path, embeddings: int) -> None:
+    """Every id of the tokenizer must have an embedding: a graph fails on one it does not know."""
+    size = Tokenizer.from_file(str(checkpoint / TOKENIZER)).get_vocab_size()
+    if size > embeddings:
+        raise ExportError(f"{checkpoint / TOKENIZER}: {size} entries, but the encoder embeds {embeddings}")
+
+
+def _difference(first: Any, second: Any) -> float:
+    return float(np.abs(first - second).max())
+
+
+def _export_encoder(model: JointModel, path: Path) -> None:
+    tokens = {0: "batch", 1: "tokens"}
+    names = ("logits", "last_hidden_state", "proclitic_logits")
+    _export(
+        _EncoderGraph(model),
+        (torch.full((2, 8), 5), torch.ones(2, 8, dtype=torch.long)),
+        path,
+        {"input_ids": tokens, "attention_mask": tokens},
+        dict.fromkeys(names, tokens),
+    )
+
+
+def _export_relations(model: JointModel, path: Path) -> None:
+    entities, pairs = {0: "batch", 1: "entities"}, {0: "batch", 1: "pairs"}
+    start = torch.tensor([[1, 3, 5]])
+    head, tail = torch.tensor([[0, 1, 2, 0]]), torch.tensor([[1, 0, 1, 2]])
+    _export(
+        model.relations,
+        (torch.randn(1, 8, model.config.hidden), start, start + 1, start * 0, head, tail),
+        path,
+        {
+            "last_hidden_state": {0: "batch", 1: "tokens"},
+            "span_start": entities,
+            "span_end": entities,
+            "span_type": entities,
+            "pair_head": pairs,
+            "pair_tail": pairs,
+        },
+        {"rel_logits": pairs},
+    )
+
+
+def _export(
+    module: nn.Module,
+    example: tuple[Tensor, ...],
+    path: Path,
+    inputs: dict[str, dict[int, str]],
+    outputs: dict[str, dict[int, str]],
+) -> None:
+    # The tracing exporter writes one file; the newer one puts weights beside it by default.
+    torch.onnx.export(
+        module.eval(),
+        example,
+        str(path),
+        input_names=list(inputs),
+        output_names=list(outputs),
+        dynamic_axes={**inputs, **outputs},
+        opset_version=_OPSET,
+        dynamo=False,
+    )
+    onnx.checker.check_model(str(path))

@@ -1,0 +1,231 @@
+"""Fine-tune an encoder: ``python -m khabar_training.train configs/default.yaml``.
+
+data sets -> examples -> joint training -> thresholds -> checkpoint -> bundle -> report
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from transformers import (
+    AutoTokenizer,
+    PreTrainedTokenizerFast,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    get_linear_schedule_with_warmup,
+    set_seed,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from khabar.bundle import DecodingOptions
+from khabar.document import Document
+from khabar.modeling import JointModel
+from khabar.schema import RELATION_LABELS
+from khabar.tagger import Tagger
+from khabar.tokenization import WordTokenizer
+from khabar_data.errors import DataError
+from khabar_training.collate import Collator
+from khabar_training.config import ConfigError, TrainConfig, load_config
+from khabar_training.datasets import MixedExamples, load_examples, read_checked
+from khabar_training.export import export_bundle
+from khabar_training.metrics import evaluate
+from khabar_training.objective import JointObjective
+from khabar_training.thresholds import LOWEST, choose_thresholds
+from khabar_training.torch_session import TorchSession
+
+logger = logging.getLogger(__name__)
+
+
+class DevelopmentScores(TrainerCallback):  # type: ignore[misc]
+    """Tags the development documents after an epoch and keeps the scores."""
+
+    def __init__(
+        self, config: TrainConfig, model: JointModel, tokenizer: WordTokenizer, gold: list[Document]
+    ) -> None:
+        self._config, self._model, self._tokenizer, self._gold = config, model, tokenizer, gold
+        self.history: list[dict[str, Any]] = []
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Score every ``evaluate_epochs`` epochs."""
+        if round(state.epoch) % self._config.evaluate_epochs:
+            return
+        options = decoding_options(self._config, dict.fromkeys(RELATION_LABELS, 0.5))
+        scores = evaluate(self._gold, tag(self._model, self._tokenizer, options, self._gold))
+        row = {
+            "epoch": round(state.epoch),
+            "ner_strict": round(100 * scores.entities.micro().f1, 2),
+            "rel_plus": round(100 * scores.relations_strict.micro().f1, 2),
+        }
+        self.history.append(row)
+        logger.info("epoch %(epoch)d: NER %(ner_strict).2f, Rel+ %(rel_plus).2f at threshold 0.5", row)
+
+
+class _Epochs(TrainerCallback):  # type: ignore[misc]
+    """Tells the data which epoch it is."""
+
+    def __init__(self, data: MixedExamples) -> None:
+        self._data = data
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._data.set_epoch(round(state.epoch or 0))
+
+
+def decoding_options(config: TrainConfig, thresholds: dict[str, float]) -> DecodingOptions:
+    """Window sizes of the recipe with the given thresholds."""
+    return DecodingOptions(config.max_tokens, config.overlap, thresholds)
+
+
+def tag(
+    model: JointModel, tokenizer: WordTokenizer, options: DecodingOptions, documents: Sequence[Document]
+) -> list[Document]:
+    """Tag the texts of ``documents`` with a torch model, by the runtime's own path."""
+    training = model.training
+    model.eval()
+    tagger = Tagger(tokenizer, TorchSession(model), options)
+    found = [tagger.predict(document.text, id=document.id) for document in documents]
+    model.train(training)
+    return found
+
+
+def train(config: TrainConfig) -> Path:
+    """Run a recipe, resuming where an earlier run of it stopped; returns the bundle's folder."""
+    set_seed(config.seed)
+    fast = _tokenizer(config)
+    tokenizer = WordTokenizer(Tokenizer.from_str(fast.backend_tokenizer.to_str()))
+    gold = [document for path in config.development for document in read_checked(path)]
+    data = load_examples(config, tokenizer)
+    model = JointModel.from_encoder(config.encoder, dropout=config.dropout, revision=config.revision)
+    scores = DevelopmentScores(config, model, tokenizer, gold)
+    trainer = _trainer(config, model, data, fast, [_Epochs(data), scores])
+    checkpoints = config.output / "checkpoints"
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
+    found = tag(model, tokenizer, decoding_options(config, dict.fromkeys(RELATION_LABELS, LOWEST)), gold)
+    options = decoding_options(config, choose_thresholds(gold, found))
+    checkpoint, bundle = config.output / "checkpoint", config.output / "bundle"
+    model.save(checkpoint)
+    fast.save_pretrained(checkpoint)
+    export_bundle(checkpoint, bundle, config.name, options, quantize=config.quantize)
+    final = evaluate(gold, tag(model, tokenizer, options, gold))
+    report = {
+        "config": json.loads(config.model_dump_json()),
+        "steps": trainer.state.global_step,
+        "development": final.to_dict(),
+        "history": scores.history,
+        "thresholds": dict(options.thresholds),
+    }
+    (config.output / "training.json").write_text(
+        json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    logger.info(
+        "development: NER %.2f, Rel+ %.2f; bundle in %s",
+        100 * final.entities.micro().f1,
+        100 * final.relations_strict.micro().f1,
+        bundle,
+    )
+    return bundle
+
+
+def _tokenizer(config: TrainConfig) -> PreTrainedTokenizerFast:
+    fast = AutoTokenizer.from_pretrained(config.encoder, revision=config.revision)
+    if not isinstance(fast, PreTrainedTokenizerFast):
+        raise ConfigError(f"{config.encoder}: has no tokenizer.json; khabar needs a fast tokenizer")
+    return fast
+
+
+def _trainer(
+    config: TrainConfig,
+    model: JointModel,
+    data: MixedExamples,
+    fast: PreTrainedTokenizerFast,
+    callbacks: list[TrainerCallback],
+) -> Trainer:
+    arguments = TrainingArguments(
+        output_dir=str(config.output / "checkpoints"),
+        num_train_epochs=config.epochs,
+        max_steps=config.max_steps or -1,
+        per_device_train_batch_size=config.batch_size,
+        max_grad_norm=1.0,
+        bf16=config.bf16,
+        seed=config.seed,
+        save_strategy="epoch",
+        save_total_limit=1,
+        logging_steps=100,
+        report_to=[],
+        remove_unused_columns=False,
+        disable_tqdm=not sys.stderr.isatty(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        use_cpu=not torch.cuda.is_available(),
+    )
+    steps = config.max_steps or config.epochs * int(np.ceil(len(data) / config.batch_size))
+    optimizer = _optimizer(config, model)
+    schedule = get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
+    objective = JointObjective(
+        model, relation_weight=config.relation_weight, proclitic_weight=config.proclitic_weight
+    )
+    return Trainer(
+        model=objective,
+        args=arguments,
+        train_dataset=data,
+        data_collator=Collator(fast.pad_token_id, fast.mask_token_id, config.token_dropout),
+        optimizers=(optimizer, schedule),
+        callbacks=callbacks,
+    )
+
+
+def _optimizer(config: TrainConfig, model: JointModel) -> torch.optim.Optimizer:
+    """AdamW with a rate of its own for the fresh heads, and no decay of biases and norms."""
+    groups = []
+    for fresh in (False, True):
+        for decayed in (False, True):
+            chosen = [
+                parameter
+                for name, parameter in model.named_parameters()
+                if _is_fresh(name) == fresh and (parameter.dim() > 1) == decayed
+            ]
+            groups.append(
+                {
+                    "params": chosen,
+                    "lr": config.head_learning_rate if fresh else config.learning_rate,
+                    "weight_decay": config.weight_decay if decayed else 0.0,
+                }
+            )
+    return torch.optim.AdamW(groups)
+
+
+def _is_fresh(name: str) -> bool:
+    """Whether a parameter belongs to a head that no pre-training has seen."""
+    return not name.startswith("classifier.") or name.startswith("classifier.classifier.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a recipe."""
+    parser = argparse.ArgumentParser(prog="python -m khabar_training.train", description=__doc__)
+    parser.add_argument("config", type=Path)
+    path: Path = parser.parse_args(arguments).config
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    try:
+        train(load_config(path, TrainConfig))
+    except (ConfigError, DataError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
