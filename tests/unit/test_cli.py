@@ -16,7 +16,6 @@ import pytest
 
 from khabar import Document, Tagger, __version__
 from khabar.cli import main
-from khabar.cli.tag import _positive
 from khabar.render import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +113,15 @@ def test_line_breaks_and_the_byte_order_mark(model, tmp_path, capsys):
     source = written(tmp_path / "a.txt", b"\xef\xbb\xbf" + "مصر\r\nلبنان\r".encode())
     assert run(source, "--format", "jsonl", *model) == 0
     assert json.loads(capsys.readouterr().out)["text"] == "مصر\r\nلبنان\r"
+
+
+def test_a_pipe_that_has_a_name(model, tmp_path, capsys):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["/bin/sh", "-c", f"printf 'مصر' > '{pipe}'"]) as writer:
+        assert run(pipe, "--format", "jsonl", *model) == 0
+    assert writer.returncode == 0
+    assert json.loads(capsys.readouterr().out)["text"] == "مصر"
 
 
 # --- JSONL in
@@ -289,6 +297,12 @@ def test_a_failure_leaves_the_old_output_and_no_rest(article, model, tmp_path, c
     assert sorted(path.name for path in tmp_path.iterdir()) == ["article.txt", "bad.txt", "out.jsonl"]
 
 
+def test_an_output_with_the_longest_name(article, model, tmp_path):
+    output = tmp_path / ("خ" * 127)
+    assert run(article, "--output", output, *model) == 0
+    assert output.is_file()
+
+
 def test_an_output_through_a_link_and_to_a_device(article, model, tmp_path):
     target = written(tmp_path / "target.txt", "old")
     link = tmp_path / "link.out"
@@ -316,10 +330,6 @@ def test_wrong_usage_says_so(arguments, problem, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
     assert problem in capsys.readouterr().err
-
-
-def test_threads_are_whole_numbers():
-    assert _positive("12") == 12
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["tag", "--help"]])

@@ -38,7 +38,7 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
                 yield stream
             return
         final = path.resolve()
-        unfinished = final.with_name(f".{final.name[:200]}.{os.getpid()}.unfinished")
+        unfinished = final.with_name(_unfinished_name())
         try:
             with _text_file(unfinished) as stream:
                 yield stream
@@ -61,7 +61,7 @@ def open_folder(path: Path) -> Iterator[Path]:
             raise CommandError(path, "is a file, and each document needs files of its own", "name a folder")
         is_new = not path.exists()
         path.mkdir(exist_ok=True)
-        unfinished = path / f".{os.getpid()}.unfinished"
+        unfinished = path / _unfinished_name()
         try:
             unfinished.mkdir()
             yield unfinished
@@ -92,6 +92,11 @@ def write_file(path: Path, text: str) -> None:
     """Write a file exactly: no line break is translated, and one lone surrogate becomes one ``?``."""
     with _text_file(path) as stream:
         stream.write(text)
+
+
+def _unfinished_name() -> str:
+    # Nothing of the final name: a long one leaves no room for more.
+    return f".khabar-{os.getpid()}.unfinished"
 
 
 def _text_file(path: Path) -> TextIO:
