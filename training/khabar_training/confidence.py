@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.stats import bootstrap
 
 from khabar.document import Document
-from khabar_training.metrics import Evaluation, Score, evaluate
+from khabar_data.metrics import Evaluation, Score, evaluate
 
 Floats = npt.NDArray[np.float64]
 

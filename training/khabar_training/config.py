@@ -144,7 +144,7 @@ class TrainConfig(ClosedModel):
         relation_weight: weight of the relation loss beside the entity loss.
         proclitic_weight: weight of the proclitic loss beside the entity loss.
         token_dropout: part of the word pieces hidden behind ``[MASK]`` while training.
-        spelling_noise: probability that a training sentence gets the spelling of a careless desk.
+        spelling_noise: part of the training documents that get the spelling of a careless desk.
         max_tokens: tokens of a window at most.
         overlap: pieces that two windows of one long sentence share.
         evaluate_epochs: epochs between two evaluations on the development documents.

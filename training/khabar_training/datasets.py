@@ -19,6 +19,7 @@ from khabar_data.jsonl import read_jsonl
 from khabar_data.validation import validate
 from khabar_training.config import ConfigError, DataSet, TrainConfig
 from khabar_training.features import Example, FeatureBuilder, build_examples
+from khabar_training.spelling import careless
 
 logger = logging.getLogger(__name__)
 
@@ -81,13 +82,22 @@ class MixedExamples(Dataset[Example]):
     def __getitem__(self, index: int) -> Example:
         return self._rows[index]
 
+    def lengths(self) -> list[int]:
+        """Tokens of each example of the epoch, for batches of like lengths."""
+        return [len(example.input_ids) for example in self._rows]
+
 
 def load_examples(config: TrainConfig, tokenizer: WordTokenizer) -> MixedExamples:
     """All data sets of a recipe as examples; logs counts, and warns of unreachable gold."""
     parts = []
+    random = np.random.default_rng(config.seed)
     for data_set in config.datasets:
         documents, coverage, complete = read_data_set(data_set)
         builder = FeatureBuilder(tokenizer, config.max_tokens, config.overlap)
+        documents = [
+            careless(document, random) if random.random() < config.spelling_noise else document
+            for document in documents
+        ]
         examples = build_examples(documents, coverage, builder, complete=complete)
         logger.info("%s: %d documents, %d windows", data_set.path, len(documents), len(examples))
         for cause, count in sorted(builder.unreachable.counts.items()):

@@ -21,9 +21,9 @@ from khabar.schema import RELATIONS_BY_LABEL
 from khabar.tagger import Tagger, read_tokenizer
 from khabar_data.errors import DataError
 from khabar_data.files import written_whole
+from khabar_data.metrics import Evaluation, evaluate
 from khabar_training.confidence import document_interval
 from khabar_training.datasets import read_checked
-from khabar_training.metrics import Evaluation, evaluate
 from khabar_training.word_metrics import word_f1
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from khabar.document import Document, Relation
 from khabar.schema import RELATION_LABELS
-from khabar_training.metrics import Tally, relation_items
+from khabar_data.metrics import Tally, relation_items
 
 DEFAULT_THRESHOLD: Final = 0.5
 LOWEST: Final = 0.1

@@ -1,7 +1,7 @@
 """Word-level entity scores by seqeval, in strict IOB2 and in its lenient default, for comparison with others.
 
 seqeval's default scores a lone ``I-X`` as an entity; its strict mode does not. Words are the
-tokenizer's, so a proclitic error does not show here: ``khabar_training.metrics`` has the character
+tokenizer's, so a proclitic error does not show here: ``khabar_data.metrics`` has the character
 scores.
 """
 

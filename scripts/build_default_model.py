@@ -1,0 +1,112 @@
+"""Build the embedded default model from nothing, in stages that resume.
+
+    raw text -> encoder -> fine-tuned checkpoint -> bundle -> model/khabar/default -> report -> MODEL_CARD.md
+
+A stage whose product is there is skipped; delete the product (runs/…) to run it again. The encoder's
+weights are kept in encoder/ once trained, so that fine-tuning can be repeated without pre-training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from khabar.hub import DEFAULT_BUNDLE
+from khabar.tagger import Tagger
+from khabar_training.config import PretrainConfig, TrainConfig, load_config
+from khabar_training.datasets import read_checked
+from khabar_training.evaluate import evaluate_bundle
+from khabar_training.export import copy_embedded
+from khabar_training.model_card import render_model_card
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "reports/default.json"
+CARD = ROOT / "MODEL_CARD.md"
+LARGEST_BUNDLE = 25_000_000
+DEVELOPMENT = {
+    "real news, development": ROOT.parent / "shared/dev/real_news_dev.jsonl",
+    "own corpus, development": ROOT / "data/corpus/dev.jsonl",
+    "own corpus, test": ROOT / "data/corpus/test.jsonl",
+}
+FAILURES_SHOWN = 12
+
+logger = logging.getLogger(__name__)
+
+
+def run_stage(module: str, config: Path, product: Path) -> None:
+    """Run ``python -m module config`` unless its product is there."""
+    if product.exists():
+        logger.info("%s is there: %s skipped", product, module)
+        return
+    logger.info("%s %s", module, config)
+    subprocess.run([sys.executable, "-m", module, str(config)], check=True, cwd=ROOT)
+
+
+def evaluations(bundle: Path) -> list[dict[str, Any]]:
+    """Scores of both graphs on every set that is there."""
+    rows = []
+    for name, path in DEVELOPMENT.items():
+        if not path.exists():
+            logger.warning("%s is not there: %s left out of the report", path, name)
+            continue
+        gold = read_checked(path)
+        rows += [
+            {"set": name, **evaluate_bundle(bundle, gold, quantized=quantized)} for quantized in (True, False)
+        ]
+    return rows
+
+
+def failures() -> list[str]:
+    """Some errors on the corpus' development split, one a document."""
+    found = []
+    tagger = Tagger.from_pretrained(DEFAULT_BUNDLE)
+    for gold in read_checked(DEVELOPMENT["own corpus, development"]):
+        predicted = set(tagger.predict(gold.text).entities)
+        for entity in gold.entities:
+            clash = next((e for e in predicted if e.start < entity.end and entity.start < e.end), None)
+            if entity not in predicted:
+                said = f"tagged [{clash.label} {clash.text}]" if clash else "not tagged"
+                found.append(f"[{entity.label} {entity.text}] in `{gold.id}`: {said}")
+                break
+    return found[:FAILURES_SHOWN]
+
+
+def main() -> int:
+    """Run the stages that are still to do."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--encoder-config", type=Path, default=ROOT / "configs/encoder-cpu.yaml")
+    parser.add_argument("--config", type=Path, default=ROOT / "configs/default.yaml")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    encoder = load_config(options.encoder_config, PretrainConfig)
+    recipe = load_config(options.config, TrainConfig)
+    encoder_folder, output = ROOT / recipe.encoder, ROOT / recipe.output
+    if encoder_folder == ROOT / encoder.output / "encoder":
+        run_stage("khabar_training.pretrain", options.encoder_config, encoder_folder / "config.json")
+    run_stage("khabar_training.train", options.config, output / "training.json")
+    copy_embedded(output / "bundle", DEFAULT_BUNDLE)
+    size = sum(path.stat().st_size for path in DEFAULT_BUNDLE.rglob("*") if path.is_file())
+    if size > LARGEST_BUNDLE:
+        raise SystemExit(f"{DEFAULT_BUNDLE}: {size} bytes, more than {LARGEST_BUNDLE}")
+    report = {
+        "name": recipe.name,
+        "bundle_bytes": size,
+        "pretraining": json.loads((encoder_folder / "pretraining.json").read_text(encoding="utf-8")),
+        "training": json.loads((output / "training.json").read_text(encoding="utf-8")),
+        "evaluations": evaluations(output / "bundle"),
+        "failures": failures(),
+    }
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    CARD.write_text(render_model_card(report), encoding="utf-8")
+    logger.info("wrote %s and %s", REPORT, CARD)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+import json
+import lzma
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from khabar.modeling import JointModel
+from khabar_training import pretrain
+from khabar_training.config import PretrainConfig
+from khabar_training.masking import WholeWordMasker
+from khabar_training.pretrain import (
+    Pretraining,
+    learning_rate_factor,
+    prepare_sequences,
+    prepare_vectors,
+    prepare_vocabulary,
+)
+from khabar_training.sequences import PackedSequences
+from khabar_training.vocabulary import CLS_ID, MASK_ID, SEP_ID
+from tests.tiny_model import SENTENCES
+
+
+@pytest.fixture
+def config(tmp_path):
+    with lzma.open(tmp_path / "news.txt.xz", "wt", encoding="utf-8") as target:
+        target.write("\n\n".join(SENTENCES * 40))
+    return PretrainConfig(
+        output=tmp_path / "run",
+        text_folder=tmp_path,
+        sources=({"name": "news", "glob": "news.txt.xz", "repeat": 2},),
+        encoder={"layers": 1, "hidden": 16, "intermediate": 24, "heads": 2},
+        skip_gram={"epochs": 1, "min_count": 1},
+        vocabulary_size=300,
+        sequence_length=32,
+        batch_size=4,
+        warmup_steps=2,
+        held_out_sequences=4,
+        minutes=0.02,
+        bf16=False,
+        compile=False,
+    )
+
+
+def test_a_run_leaves_an_encoder_that_loads_anywhere(config):
+    tokenizer = prepare_vocabulary(config)
+    run = Pretraining(config, tokenizer, prepare_sequences(config, tokenizer))
+    before = run.evaluate()
+    run.run()
+    folder = config.output / "encoder"
+    assert run.evaluate() < before
+    assert json.loads((folder / "pretraining.json").read_text())["steps"] > 0
+    assert AutoModel.from_pretrained(folder).config.hidden_size == 16
+    assert AutoTokenizer.from_pretrained(folder).mask_token_id == MASK_ID
+    joint = JointModel.from_encoder(folder)
+    head = {name: value for name, value in run.model.state_dict().items() if name.startswith("head.")}
+    for name, value in head.items():
+        assert torch.equal(joint.classifier.state_dict()[name], value), "the MLM head starts the tag head"
+
+
+def test_a_run_goes_on_at_its_checkpoint(config):
+    tokenizer = prepare_vocabulary(config)
+    sequences = prepare_sequences(config, tokenizer)
+    first = Pretraining(config, tokenizer, sequences)
+    first.run()
+    second = Pretraining(config, tokenizer, sequences)
+    for name, value in first.model.state_dict().items():
+        assert torch.equal(second.model.state_dict()[name], value), name
+
+
+def test_the_embedding_table_starts_from_skip_gram_vectors(config):
+    tokenizer = prepare_vocabulary(config)
+    run = Pretraining(config, tokenizer, prepare_sequences(config, tokenizer))
+    vectors = prepare_vectors(config, tokenizer)
+    assert torch.equal(run.model.get_input_embeddings().weight, vectors)
+    seen = np.unique(np.load(config.output / "ids/news.npy").astype(np.int64))
+    assert vectors[seen].std() == pytest.approx(0.09, abs=0.01)
+
+
+def test_the_command_names_a_wrong_key(tmp_path, capsys):
+    (tmp_path / "x.yaml").write_text("outputs: x\n")
+    assert pretrain.main([str(tmp_path / "x.yaml")]) == 2
+    assert "outputs: Extra inputs are not permitted" in capsys.readouterr().err
+
+
+def test_words_are_masked_whole_and_their_number_is_fixed(config):
+    tokenizer = prepare_vocabulary(config)
+    masker = WholeWordMasker(tokenizer, 0.2)
+    continues = {i for token, i in tokenizer.get_vocab().items() if token.startswith("##")}
+    batch = prepare_sequences(config, tokenizer).batch(0, 4)
+    for seed in range(20):
+        masked, positions, targets = masker.mask(batch, np.random.default_rng(seed))
+        assert len(positions) == round(0.2 * batch.size)
+        assert (batch.reshape(-1)[positions] == targets).all()
+        untouched = np.setdiff1d(np.arange(batch.size), positions)
+        assert (masked.reshape(-1)[untouched] == batch.reshape(-1)[untouched]).all()
+        assert not set(targets) & {CLS_ID, SEP_ID}
+        chosen = set(positions.tolist())
+        # Only the word chosen last may be cut short by the fixed number.
+        cut = [p for p in chosen if int(batch.reshape(-1)[p]) in continues and p - 1 not in chosen]
+        assert not cut
+
+
+def test_sequences_are_the_same_for_the_same_step(config):
+    ids = np.arange(5, 3005, dtype=np.uint16)
+    first, second = (PackedSequences([ids, ids + 3000], [1.0, 0.5], 12, 4, seed=3) for _ in range(2))
+    second.batch(11, 8)
+    assert (first.batch(3, 8) == second.batch(3, 8)).all()
+    assert first.batch(0, 8).shape == (8, 12)
+    held = {tuple(row) for batch in first.held_out(2) for row in batch}
+    seen = {tuple(row) for step in range(len(first) // 8) for row in first.batch(step, 8)}
+    assert held
+    assert not held & seen
+
+
+def test_a_source_too_small_is_refused():
+    with pytest.raises(ValueError, match="fewer than two sequences"):
+        PackedSequences([np.arange(5, dtype=np.uint16)], [1.0], 12, 2, seed=0)
+
+
+def test_the_learning_rate_rises_holds_and_falls(config):
+    slow = config.model_copy(update={"minutes": 10.0, "decay": 0.2, "warmup_steps": 4})
+    assert learning_rate_factor(0, 0.0, slow) == 0.25
+    assert learning_rate_factor(100, 5.0, slow) == 1.0
+    assert learning_rate_factor(100, 9.0, slow) == pytest.approx(0.5)
+    assert learning_rate_factor(100, 10.0, slow) == 0.0

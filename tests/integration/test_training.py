@@ -1,0 +1,155 @@
+import json
+import logging
+
+import pytest
+import yaml
+from transformers import AutoModelForTokenClassification
+
+from khabar.modeling import JointModel
+from khabar.tagger import Tagger
+from khabar_data.jsonl import write_jsonl
+from khabar_data.metrics import evaluate
+from khabar_training import evaluate as evaluate_command
+from khabar_training import train as train_command
+from khabar_training.config import TrainConfig, load_config
+from khabar_training.train import train
+from tests.gold import gold_documents
+from tests.tiny_model import tiny_encoder
+
+
+@pytest.fixture(scope="module")
+def overfit(tmp_path_factory):
+    """A run that learns eight sentences by heart."""
+    folder = tmp_path_factory.mktemp("overfit")
+    gold = gold_documents()
+    write_jsonl(gold, folder / "gold.jsonl")
+    encoder = tiny_encoder(folder / "encoder", extra=tuple(document.text for document in gold))
+    config = TrainConfig(
+        name="overfit",
+        encoder=str(encoder),
+        output=folder / "run",
+        datasets=({"path": folder / "gold.jsonl"},),
+        development=(folder / "gold.jsonl",),
+        epochs=140,
+        batch_size=4,
+        learning_rate=3e-3,
+        head_learning_rate=3e-3,
+        dropout=0.0,
+        token_dropout=0.0,
+        max_tokens=48,
+        overlap=8,
+        evaluate_epochs=140,
+    )
+    train(config)
+    return folder
+
+
+@pytest.mark.parametrize("quantized", [False, True])
+def test_eight_sentences_are_learnt_to_the_letter(overfit, quantized):
+    gold = gold_documents()
+    tagger = Tagger.from_pretrained(overfit / "run/bundle", quantized=quantized)
+    scores = evaluate(gold, tagger.predict_batch([document.text for document in gold]))
+    assert scores.entities.micro().f1 == 1.0
+    assert scores.relations_strict.micro().f1 == 1.0
+
+
+def test_stock_transformers_loads_the_entity_part(overfit, caplog):
+    with caplog.at_level(logging.WARNING, logger="transformers"):
+        model, info = AutoModelForTokenClassification.from_pretrained(
+            overfit / "run/checkpoint", output_loading_info=True
+        )
+    assert not info["missing_keys"]
+    assert not info["unexpected_keys"]
+    assert not caplog.records
+    assert model.config.id2label[1] == "B-PER"
+
+
+def test_the_joint_model_loads_what_it_saved(overfit, tmp_path):
+    model = JointModel.load(overfit / "run/checkpoint")
+    model.save(tmp_path / "again")
+    first, second = (
+        (folder / "relation_head.safetensors").read_bytes()
+        for folder in (overfit / "run/checkpoint", tmp_path / "again")
+    )
+    assert first == second
+
+
+def test_the_run_leaves_a_report(overfit):
+    report = json.loads((overfit / "run/training.json").read_text(encoding="utf-8"))
+    assert report["development"]["ner_strict"]["f1"] == 100.0
+    assert set(report["thresholds"]) >= {"HOLDS_TITLE", "HAS_DATE"}
+    assert report["history"][-1]["epoch"] == 140
+
+
+def test_evaluate_scores_a_bundle(overfit, capsys, tmp_path):
+    arguments = ["--model", str(overfit / "run/bundle"), str(overfit / "gold.jsonl")]
+    assert evaluate_command.main([*arguments, "--output", str(tmp_path / "report.json")]) == 0
+    assert "NER strict        P 100.00  R 100.00  F1 100.00  95 % 100.0-100.0" in capsys.readouterr().out
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["word_level_f1"] == {"strict_iob2": 100.0, "lenient": 100.0}
+    assert report["rel_plus"]["support"] == sum(len(document.relations) for document in gold_documents())
+
+
+def test_training_does_not_start_on_broken_data(tmp_path, capsys):
+    encoder = tiny_encoder(tmp_path / "encoder")
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text('{"text": "نص"}\n{"text": "نص", "entities": [{"start": 0, "end": 9, "label": "PER"}]}\n')
+    config = {
+        "name": "x",
+        "encoder": str(encoder),
+        "output": str(tmp_path / "run"),
+        "datasets": [{"path": str(broken)}],
+        "development": [str(broken)],
+    }
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(config))
+    assert train_command.main([str(tmp_path / "x.yaml")]) == 2
+    error = capsys.readouterr().err
+    assert "broken.jsonl:2: field 'entities[0]': span [0, 9) is not inside the text" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_data_that_breaks_the_schema_is_refused(tmp_path, capsys):
+    encoder = tiny_encoder(tmp_path / "encoder")
+    path = tmp_path / "wrong.jsonl"
+    path.write_text('{"id": "a", "text": "نص", "entities": [{"start": 0, "end": 2, "label": "PERSON"}]}\n')
+    config = {
+        "name": "x",
+        "encoder": str(encoder),
+        "output": str(tmp_path / "run"),
+        "datasets": [{"path": str(path)}],
+        "development": [str(path)],
+    }
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(config))
+    assert train_command.main([str(tmp_path / "x.yaml")]) == 2
+    assert "unknown label 'PERSON'" in capsys.readouterr().err
+
+
+def test_a_run_that_was_stopped_goes_on(tmp_path):
+    gold = gold_documents()
+    write_jsonl(gold, tmp_path / "gold.jsonl")
+    encoder = tiny_encoder(tmp_path / "encoder")
+    options = {
+        "name": "resumed",
+        "encoder": str(encoder),
+        "datasets": ({"path": tmp_path / "gold.jsonl"},),
+        "development": (tmp_path / "gold.jsonl",),
+        "batch_size": 4,
+        "epochs": 4,
+        "quantize": False,
+    }
+    train(TrainConfig(output=tmp_path / "whole", **options))
+    train(TrainConfig(output=tmp_path / "parts", **{**options, "max_steps": 4}))
+    train(TrainConfig(output=tmp_path / "parts", **options))
+    reports = [
+        json.loads((tmp_path / name / "training.json").read_text(encoding="utf-8")) for name in ("whole", "parts")
+    ]
+    assert [report["steps"] for report in reports] == [8, 8]
+
+
+def test_every_recipe_is_read(request):
+    root = request.config.rootpath
+    names = sorted(path.name for path in (root / "configs").glob("*.yaml"))
+    assert "default.yaml" in names
+    for name in names:
+        if not name.startswith("encoder"):
+            assert load_config(root / "configs" / name, TrainConfig).name
