@@ -78,7 +78,9 @@ def failures() -> list[str]:
 
 def main() -> int:
     """Run the stages that are still to do."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--encoder-config", type=Path, default=ROOT / "configs/encoder-cpu.yaml")
     parser.add_argument("--config", type=Path, default=ROOT / "configs/default.yaml")
     options = parser.parse_args()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from khabar.document import Document, Entity
+from khabar.render.conll import tokens_and_tags
 from khabar_data.errors import DataError
 from khabar_data.files import written_whole
 
@@ -74,9 +75,22 @@ def _document(rows: Sequence[tuple[str, str]], doc_id: str) -> Document:
     return Document(text, tuple(entities), id=doc_id)
 
 
-def write_conll(sentences: Iterable[Sequence[tuple[str, str]]], path: Path | str) -> None:
-    """Write sentences of (token, tag) rows; the file appears only when it is whole."""
+def write_conll(documents: Iterable[Document], path: Path | str) -> None:
+    """Write documents as sentences of tokens and IOB2 tags; ``read_conll`` finds the same entities.
+
+    Tokens are those of ``khabar.render.conll``: a proclitic before an entity is one of its own.
+    Relations, ids and the white space between tokens are not kept. The file appears under its name
+    only when it is whole.
+
+    Raises:
+        ValueError: two entities overlap, or an entity is nothing but white space; names the document.
+    """
     with written_whole(path) as target:
-        for rows in sentences:
-            target.writelines(f"{token}\t{tag}\n" for token, tag in rows)
-            target.write("\n")
+        for position, document in enumerate(documents):
+            try:
+                sentences = tokens_and_tags(document)
+            except ValueError as error:
+                raise ValueError(f"document {document.id or position}: {error}") from error
+            for rows in sentences:
+                target.writelines(f"{token}\t{tag}\n" for token, tag in rows)
+                target.write("\n")

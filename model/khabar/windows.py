@@ -12,11 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
+from typing import Final
 
 import numpy as np
 
 from khabar.sentences import split_sentences
 from khabar.tokenization import Indices, Words, WordTokenizer
+
+
+#: A text without any full stop is cut after this many windows, so that memory and time stay bounded.
+_LONGEST_CHAIN: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def _joined_window(sentences: list[tuple[int, Words]]) -> Window:
 def _overlapping(words: Words, sentence: int, room: int, overlap: int) -> Iterator[Window]:
     """Windows over a sentence of more than ``room`` pieces; a word longer than ``room`` is shortened."""
     first, owned_from = 0, 0
-    while True:
+    for number in count(1):
         last = _last_word(words, first, room)
         ends = last == len(words)
         following = last if ends else _next_first(words, first, last, overlap)
@@ -96,7 +102,9 @@ def _overlapping(words: Words, sentence: int, room: int, overlap: int) -> Iterat
             words.start[first:last],
             words.end[first:last],
         )
-        yield Window(part, np.full(last - first, sentence), (owned_from - first, owned_to - first), not ends)
+        continued = not ends and number % _LONGEST_CHAIN != 0
+        owned = (owned_from - first, owned_to - first)
+        yield Window(part, np.full(last - first, sentence), owned, continued)
         if ends:
             return
         first, owned_from = following, owned_to

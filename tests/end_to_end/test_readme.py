@@ -22,7 +22,9 @@ def test_python(block):
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines() if "khabar" in line])
+@pytest.mark.parametrize(
+    "line", [line for block in blocks("sh") for line in block.splitlines() if "khabar" in line]
+)
 def test_shell(line, tmp_path):
     line = line.replace("output/", f"{tmp_path}/")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

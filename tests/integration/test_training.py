@@ -93,7 +93,9 @@ def test_evaluate_scores_a_bundle(overfit, capsys, tmp_path):
 def test_training_does_not_start_on_broken_data(tmp_path, capsys):
     encoder = tiny_encoder(tmp_path / "encoder")
     broken = tmp_path / "broken.jsonl"
-    broken.write_text('{"text": "نص"}\n{"text": "نص", "entities": [{"start": 0, "end": 9, "label": "PER"}]}\n')
+    broken.write_text(
+        '{"text": "نص"}\n{"text": "نص", "entities": [{"start": 0, "end": 9, "label": "PER"}]}\n'
+    )
     config = {
         "name": "x",
         "encoder": str(encoder),
@@ -141,7 +143,8 @@ def test_a_run_that_was_stopped_goes_on(tmp_path):
     train(TrainConfig(output=tmp_path / "parts", **{**options, "max_steps": 4}))
     train(TrainConfig(output=tmp_path / "parts", **options))
     reports = [
-        json.loads((tmp_path / name / "training.json").read_text(encoding="utf-8")) for name in ("whole", "parts")
+        json.loads((tmp_path / name / "training.json").read_text(encoding="utf-8"))
+        for name in ("whole", "parts")
     ]
     assert [report["steps"] for report in reports] == [8, 8]
 

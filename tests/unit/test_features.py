@@ -36,7 +36,9 @@ def entity(text, surface, label):
 def test_the_first_piece_of_a_word_carries_its_tag(builder):
     (example,) = examples(builder, gold_documents()[0])
     asked = example.tag_bits[example.tag_bits != ANY_TAG]
-    names = [tag_bits([tag]) for tag in ("O", "B-TITLE", "I-TITLE", "B-NORP", "B-PER", "I-PER", "B-PER", "I-PER")]
+    names = [
+        tag_bits([tag]) for tag in ("O", "B-TITLE", "I-TITLE", "B-NORP", "B-PER", "I-PER", "B-PER", "I-PER")
+    ]
     assert asked[:8].tolist() == names
 
 
@@ -58,7 +60,9 @@ def test_a_relation_that_no_window_holds_is_counted(tokenizer):
     builder = FeatureBuilder(tokenizer, 12, 2)
     text = "زار سامي عزيز " + "كما قيل في الخبر " * 6 + "مدينة القاهرة"
     document = Document(
-        text, (entity(text, "سامي عزيز", "PER"), entity(text, "القاهرة", "GPE")), gold_documents()[7].relations[:1]
+        text,
+        (entity(text, "سامي عزيز", "PER"), entity(text, "القاهرة", "GPE")),
+        gold_documents()[7].relations[:1],
     )
     examples(builder, document)
     assert builder.unreachable.counts == {"relation whose ends no window holds together": 1}
@@ -73,7 +77,9 @@ def test_a_span_that_ends_inside_a_word_is_counted(builder):
 def test_partial_coverage_leaves_unknown_types_open(builder):
     text = "قال الوزير في القاهرة"
     coverage = Coverage({"LOC": ("GPE", "LOC", "FAC")}, frozenset({"PER"}))
-    (example,) = examples(builder, Document(text, (entity(text, "القاهرة", "LOC"),)), coverage, complete=False)
+    (example,) = examples(
+        builder, Document(text, (entity(text, "القاهرة", "LOC"),)), coverage, complete=False
+    )
     asked = example.tag_bits[example.tag_bits != ANY_TAG]
     assert asked[-1] == tag_bits(["B-GPE", "B-LOC", "B-FAC"])
     assert asked[0] & (1 << TAG_IDS["B-TITLE"])

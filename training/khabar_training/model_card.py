@@ -111,7 +111,8 @@ def _table(report: Mapping[str, Any], key: str, title: str) -> str:
     for label in shipped[0][key]:
         cells = (row[key][label] for row in shipped)
         written = (
-            f"{cell['precision']:.1f} / {cell['recall']:.1f} / {cell['f1']:.1f} ({cell['support']})" for cell in cells
+            f"{cell['precision']:.1f} / {cell['recall']:.1f} / {cell['f1']:.1f} ({cell['support']})"
+            for cell in cells
         )
         lines.append(f"| {label} | " + " | ".join(written) + " |")
     return "\n".join(lines) + "\n"
