@@ -55,8 +55,9 @@ class _Uses:
         for name, document in zip(document_names(documents), documents, strict=True):
             for entity in document.entities:
                 key = fold_surface(entity.text)
-                self.names[key][entity.label].append(name)
-                self._spellings[key][entity.text] += 1
+                if key:
+                    self.names[key][entity.label].append(name)
+                    self._spellings[key][entity.text] += 1
 
     def spelling(self, key: str) -> str:
         """The most frequent spelling of a folded surface."""
@@ -64,7 +65,7 @@ class _Uses:
 
     def count(self, key: str, label: str) -> int:
         """How often a folded surface carries a label."""
-        return len(self.names[key][label]) if key in self.names else 0
+        return len(self.names.get(key, {}).get(label, ()))
 
 
 def find_label_conflicts(documents: Sequence[Document]) -> list[Inconsistency]:

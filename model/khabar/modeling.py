@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import AutoModelForTokenClassification, PreTrainedModel
+from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedModel
 
 from khabar.schema import ENTITY_LABELS, RELATION_LABELS, RELATION_TYPES
 from khabar.tagging import TAGS
@@ -23,6 +23,8 @@ HEADS_WEIGHTS: Final = "relation_head.safetensors"
 HEADS_CONFIG: Final = "relation_config.json"
 PROCLITIC_CLASSES: Final = 4
 
+#: What BERT and ModernBERT call the dropout outside of attention.
+_DROPOUTS: Final = ("hidden_dropout_prob", "embedding_dropout", "mlp_dropout", "classifier_dropout")
 _DISTANCE_BOUNDS: Final = (0, 1, 2, 3, 5, 8, 12, 20, 32, 64)
 _COUNT_BOUNDS: Final = (0, 1, 2, 3, 5, 8)
 _OUTER_CONTEXT: Final = 6
@@ -181,16 +183,28 @@ class JointModel(nn.Module):
         self.relations = RelationHead(config)
 
     @classmethod
-    def from_encoder(cls, encoder: str | Path, *, dropout: float = 0.2, **options: Any) -> JointModel:
+    def from_encoder(
+        cls,
+        encoder: str | Path,
+        *,
+        dropout: float = 0.2,
+        encoder_dropout: float = 0.1,
+        revision: str | None = None,
+    ) -> JointModel:
         """A model with fresh heads on an encoder: any checkpoint that ``AutoModel`` knows."""
+        config = AutoConfig.from_pretrained(encoder, revision=revision)
+        for name in _DROPOUTS:
+            if hasattr(config, name):
+                setattr(config, name, encoder_dropout)
+        config.num_labels = len(TAGS)
+        config.id2label = dict(enumerate(TAGS))
+        config.label2id = {tag: index for index, tag in enumerate(TAGS)}
         classifier = AutoModelForTokenClassification.from_pretrained(
             encoder,
-            num_labels=len(TAGS),
-            id2label=dict(enumerate(TAGS)),
-            label2id={tag: index for index, tag in enumerate(TAGS)},
+            config=config,
+            revision=revision,
             # An encoder that was a token classifier of other labels before gets a fresh last layer.
             ignore_mismatched_sizes=True,
-            **options,
         )
         return cls(classifier, HeadConfig(classifier.config.hidden_size, dropout=dropout))
 

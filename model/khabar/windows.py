@@ -20,7 +20,6 @@ import numpy as np
 from khabar.sentences import split_sentences
 from khabar.tokenization import Indices, Words, WordTokenizer
 
-
 #: A text without any full stop is cut after this many windows, so that memory and time stay bounded.
 _LONGEST_CHAIN: Final = 24
 

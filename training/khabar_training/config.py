@@ -141,9 +141,12 @@ class TrainConfig(ClosedModel):
         learning_rate: peak rate of the encoder.
         head_learning_rate: peak rate of the heads.
         warmup: part of the steps over which the rates rise.
+        dropout: dropout in the relation head.
+        encoder_dropout: dropout in the encoder and before its tag layer.
         relation_weight: weight of the relation loss beside the entity loss.
         proclitic_weight: weight of the proclitic loss beside the entity loss.
         token_dropout: part of the word pieces hidden behind ``[MASK]`` while training.
+        mention_replacement: probability that a name of a training document is exchanged for another one.
         spelling_noise: part of the training documents that get the spelling of a careless desk.
         max_tokens: tokens of a window at most.
         overlap: pieces that two windows of one long sentence share.
@@ -165,10 +168,12 @@ class TrainConfig(ClosedModel):
     weight_decay: float = Field(default=0.01, ge=0)
     warmup: Fraction = 0.1
     dropout: Fraction = 0.2
+    encoder_dropout: Fraction = 0.1
     relation_weight: float = Field(default=1.0, ge=0)
     proclitic_weight: float = Field(default=0.3, ge=0)
     token_dropout: Fraction = 0.05
     spelling_noise: Fraction = 0.0
+    mention_replacement: Fraction = 0.0
     max_tokens: PositiveInt = 160
     overlap: PositiveInt = 48
     evaluate_epochs: PositiveInt = 1

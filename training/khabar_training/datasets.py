@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from khabar_data.jsonl import read_jsonl
 from khabar_data.validation import validate
 from khabar_training.config import ConfigError, DataSet, TrainConfig
 from khabar_training.features import Example, FeatureBuilder, build_examples
+from khabar_training.mentions import mention_pool, replace_mentions
 from khabar_training.spelling import careless
 
 logger = logging.getLogger(__name__)
@@ -38,16 +40,30 @@ def read_checked(path: Path) -> list[Document]:
     return documents
 
 
-def read_data_set(data_set: DataSet) -> tuple[list[Document], Coverage, bool]:
-    """Documents, what their labels mean, and whether they carry the whole schema."""
-    if data_set.format == "conll":
-        documents = read_conll(data_set.path)
-    elif data_set.labels is None:
-        return read_checked(data_set.path), Coverage.full(), True
-    else:
-        documents = read_jsonl(data_set.path)
+@dataclass(frozen=True, slots=True)
+class AnnotatedSet:
+    """One data set: its documents, what their labels mean, and how often an epoch sees them.
+
+    ``complete`` says that the documents carry the whole schema, relations and proclitics included.
+    """
+
+    documents: list[Document]
+    coverage: Coverage
+    complete: bool
+    repeat: float
+
+
+def read_data_set(data_set: DataSet) -> AnnotatedSet:
+    """Read and check one data set of a recipe.
+
+    Raises:
+        DataError: a file is malformed.
+        ConfigError: the label map does not fit the file.
+    """
     if data_set.labels is None or data_set.covers is None:
-        return documents, Coverage.full(), True
+        documents = read_checked(data_set.path)
+        return AnnotatedSet(documents, Coverage.full(), True, data_set.repeat)
+    documents = read_conll(data_set.path) if data_set.format == "conll" else read_jsonl(data_set.path)
     if data_set.skip is not None:
         skipped = set(json.loads(data_set.skip.read_text(encoding="utf-8")))
         documents = [document for number, document in enumerate(documents) if number not in skipped]
@@ -55,52 +71,74 @@ def read_data_set(data_set: DataSet) -> tuple[list[Document], Coverage, bool]:
     unknown = {entity.label for document in documents for entity in document.entities} - set(data_set.labels)
     if unknown:
         raise ConfigError(f"{data_set.path}: the label map does not name {sorted(unknown)}")
-    return documents, coverage, False
+    return AnnotatedSet(documents, coverage, False, data_set.repeat)
 
 
 class MixedExamples(Dataset[Example]):
-    """Examples of several data sets, each seen ``repeat`` times an epoch."""
+    """The windows of all data sets, drawn, misspelt and renamed anew each epoch.
 
-    def __init__(self, parts: Sequence[tuple[list[Example], float]], seed: int) -> None:
-        self._parts, self._seed = parts, seed
-        self._rows: list[Example] = []
-        self.set_epoch(0)
+    The number of examples stays that of the first epoch, so that a run has a fixed number of steps.
+    """
+
+    def __init__(self, sets: Sequence[AnnotatedSet], tokenizer: WordTokenizer, config: TrainConfig) -> None:
+        self._sets, self._tokenizer, self._config = sets, tokenizer, config
+        self._pool = mention_pool(document for part in sets if part.complete for document in part.documents)
+        self._examples = self._built(0)
+        self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw the fractional parts of ``repeat`` anew."""
-        random = np.random.default_rng((self._seed, epoch))
-        self._rows = []
-        for examples, repeat in self._parts:
-            whole, fraction = divmod(repeat, 1)
-            self._rows.extend(examples * int(whole))
-            chosen = random.permutation(len(examples))[: round(fraction * len(examples))]
-            self._rows.extend(examples[i] for i in chosen)
+        """Draw and change the documents anew; the same for the same epoch."""
+        if epoch == self._epoch:
+            return
+        examples = self._built(epoch)
+        size = len(self._examples)
+        # A renamed article may need a window more or less.
+        self._examples = [*examples, *examples[: max(0, size - len(examples))]][:size]
+        self._epoch = epoch
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._examples)
 
     def __getitem__(self, index: int) -> Example:
-        return self._rows[index]
+        return self._examples[index]
 
     def lengths(self) -> list[int]:
         """Tokens of each example of the epoch, for batches of like lengths."""
-        return [len(example.input_ids) for example in self._rows]
+        return [len(example.input_ids) for example in self._examples]
+
+    def _built(self, epoch: int) -> list[Example]:
+        random = np.random.default_rng((self._config.seed, epoch))
+        builder = FeatureBuilder(self._tokenizer, self._config.max_tokens, self._config.overlap)
+        examples: list[Example] = []
+        for part in self._sets:
+            documents = [self._changed(document, part, random) for document in _drawn(part, random)]
+            examples += build_examples(documents, part.coverage, builder, complete=part.complete)
+        return [examples[i] for i in random.permutation(len(examples))]
+
+    def _changed(self, document: Document, part: AnnotatedSet, random: np.random.Generator) -> Document:
+        if random.random() < self._config.spelling_noise:
+            document = careless(document, random)
+        if part.complete and self._config.mention_replacement:
+            document = replace_mentions(document, self._pool, self._config.mention_replacement, random)
+        return document
+
+
+def _drawn(part: AnnotatedSet, random: np.random.Generator) -> list[Document]:
+    """The documents of a part, ``repeat`` times; a fraction takes other ones each epoch."""
+    whole, fraction = divmod(part.repeat, 1)
+    chosen = random.permutation(len(part.documents))[: round(fraction * len(part.documents))]
+    return part.documents * int(whole) + [part.documents[i] for i in chosen]
 
 
 def load_examples(config: TrainConfig, tokenizer: WordTokenizer) -> MixedExamples:
     """All data sets of a recipe as examples; logs counts, and warns of unreachable gold."""
-    parts = []
-    random = np.random.default_rng(config.seed)
+    sets = []
     for data_set in config.datasets:
-        documents, coverage, complete = read_data_set(data_set)
+        part = read_data_set(data_set)
         builder = FeatureBuilder(tokenizer, config.max_tokens, config.overlap)
-        documents = [
-            careless(document, random) if random.random() < config.spelling_noise else document
-            for document in documents
-        ]
-        examples = build_examples(documents, coverage, builder, complete=complete)
-        logger.info("%s: %d documents, %d windows", data_set.path, len(documents), len(examples))
+        windows = build_examples(part.documents, part.coverage, builder, complete=part.complete)
+        logger.info("%s: %d documents, %d windows", data_set.path, len(part.documents), len(windows))
         for cause, count in sorted(builder.unreachable.counts.items()):
             logger.warning("%s: %d x %s: no prediction can equal it", data_set.path, count, cause)
-        parts.append((examples, data_set.repeat))
-    return MixedExamples(parts, config.seed)
+        sets.append(part)
+    return MixedExamples(sets, tokenizer, config)

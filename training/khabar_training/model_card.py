@@ -36,7 +36,8 @@ Sentences of these sources are not part of the project; the weights were trained
 |---|---|---|
 | The project's own corpus (`data/corpus`) | entities, relations | CC BY 4.0 |
 | Real news annotated with the full schema: ANERcorp articles | entities, relations | CC BY-SA 4.0 |
-| Real news annotated with the full schema: Tunisian radio news 2015-17 (ANT Corpus) | entities, relations | Apache-2.0 |
+| Real news annotated with the full schema: Tunisian radio news 2015-17 (ANT Corpus)\
+ | entities, relations | Apache-2.0 |
 | Real news annotated with the full schema: Hespress, Al Jazeera, papers of 19 countries, a Saudi paper,\
  Moroccan sites | entities, relations | none stated |
 | ANERcorp, CAMeL split, train part | entities (PER, LOC, ORG) | CC BY-SA 4.0 |
@@ -69,10 +70,11 @@ def _model(report: Mapping[str, Any]) -> str:
     return (
         "## Model\n\n"
         f"- A ModernBERT-shaped encoder of {shape['layers']} layers of {shape['hidden']},"
-        f" {encoder['parameters'] / 1e6:.1f} M parameters, {encoder['config']['vocabulary_size']:,} word pieces,"
+        f" {encoder['parameters'] / 1e6:.1f} M parameters,"
+        f" {encoder['config']['vocabulary_size']:,} word pieces,"
         " trained from nothing by masked language modelling on"
-        f" {encoder['tokens'] / 1e6:.1f} M tokens ({encoder['minutes']:.0f} minutes on a CPU, embeddings started"
-        f" from skip-gram vectors; held-out loss {encoder['held_out_loss']:.2f}).\n"
+        f" {encoder['tokens'] / 1e6:.1f} M tokens ({encoder['minutes']:.0f} minutes on a CPU, embeddings"
+        f" started from skip-gram vectors; held-out loss {encoder['held_out_loss']:.2f}).\n"
         "- A token classifier on 27 IOB2 tags, a proclitic head, a relation head; fine-tuned for"
         f" {run['config']['epochs']} epochs ({run['steps']} steps).\n"
         f"- The shipped bundle is int8, {report['bundle_bytes'] / 1e6:.1f} MB.\n"
@@ -105,9 +107,8 @@ def _with_interval(value: float, interval: list[float] | None) -> str:
 
 def _table(report: Mapping[str, Any], key: str, title: str) -> str:
     shipped = [row for row in report["evaluations"] if row["quantized"]]
-    lines = [f"### {title}, int8\n"]
-    lines.append("| label | " + " | ".join(f"{row['set']}: P / R / F1 (support)" for row in shipped) + " |")
-    lines.append("|---|" + "---|" * len(shipped))
+    names = " | ".join(f"{row['set']}: P / R / F1 (support)" for row in shipped)
+    lines = [f"### {title}, int8\n", f"| label | {names} |", "|---|" + "---|" * len(shipped)]
     for label in shipped[0][key]:
         cells = (row[key][label] for row in shipped)
         written = (
@@ -124,8 +125,8 @@ def _limits(report: Mapping[str, Any]) -> str:
         "## Known limits\n",
         "- A small encoder with little pre-training: rare names, long coordinated titles and relations whose",
         "  words stand far apart are often missed. The tables above say which labels to trust.",
-        "- The development articles were used to choose thresholds; the corpus' own test split was not, but it",
-        "  was written by the authors of its training part and is easier than unseen real news.",
+        "- The development articles were used to choose thresholds; the corpus' own test split was not, but",
+        "  it was written by the authors of its training part.",
         "- Scores are probabilities of the model, not calibrated.",
         "- What the training text says about groups and persons, the model may repeat.",
     ]

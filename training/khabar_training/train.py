@@ -9,13 +9,14 @@ import argparse
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
+from torch.utils.data import Sampler
 from transformers import (
     AutoTokenizer,
     PreTrainedTokenizerFast,
@@ -27,7 +28,7 @@ from transformers import (
     get_linear_schedule_with_warmup,
     set_seed,
 )
-from transformers.trainer_pt_utils import LengthGroupedSampler
+from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
 from khabar.bundle import DecodingOptions
@@ -87,13 +88,25 @@ class _Epochs(TrainerCallback):  # type: ignore[misc]
         self._data.set_epoch(round(state.epoch or 0))
 
 
-class _GroupedTrainer(Trainer):  # type: ignore[misc]
+class _LikeLengths(Sampler[int]):
     """Batches of like lengths: windows differ tenfold, and padding is paid for like text."""
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
-        data: MixedExamples = self.train_dataset
-        generator = torch.Generator().manual_seed(self.args.seed)
-        return LengthGroupedSampler(self.args.train_batch_size, lengths=data.lengths(), generator=generator)
+    def __init__(self, data: MixedExamples, batch_size: int, seed: int) -> None:
+        self._data, self._batch_size = data, batch_size
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(
+            get_length_grouped_indices(self._data.lengths(), self._batch_size, generator=self._generator)
+        )
+
+
+class _GroupedTrainer(Trainer):  # type: ignore[misc]
+    def _get_train_sampler(self, train_dataset: Any = None) -> _LikeLengths:
+        return _LikeLengths(self.train_dataset, self.args.train_batch_size, self.args.seed)
 
 
 def decoding_options(config: TrainConfig, thresholds: dict[str, float]) -> DecodingOptions:
@@ -120,7 +133,12 @@ def train(config: TrainConfig) -> Path:
     tokenizer = WordTokenizer(Tokenizer.from_str(fast.backend_tokenizer.to_str()))
     gold = [document for path in config.development for document in read_checked(path)]
     data = load_examples(config, tokenizer)
-    model = JointModel.from_encoder(config.encoder, dropout=config.dropout, revision=config.revision)
+    model = JointModel.from_encoder(
+        config.encoder,
+        dropout=config.dropout,
+        encoder_dropout=config.encoder_dropout,
+        revision=config.revision,
+    )
     scores = DevelopmentScores(config, model, tokenizer, gold)
     trainer = _trainer(config, model, data, fast, [_Epochs(data), scores])
     checkpoints = config.output / "checkpoints"
