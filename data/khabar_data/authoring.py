@@ -36,7 +36,13 @@ def read_authored(path: Path | str) -> list[Document]:
     Raises:
         DataError: a line breaks the form; the error names the file, the line and the fix.
     """
-    lines = Path(path).read_text(encoding="utf-8").split("\n")
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as source:
+            lines = source.read().split("\n")
+    except OSError as error:
+        raise DataError(path, None, f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(path, None, f"is not UTF-8 (byte {error.start}): save it as UTF-8") from error
     return list(parse_authored(lines, str(path)))
 
 
@@ -77,6 +83,8 @@ class _Article:
             self._add_text(line, number)
 
     def document(self) -> Document:
+        if self._meta is not None:
+            raise DataError(self._source, None, f"article {self._id!r} has no '---' line before its text")
         text = self._text.rstrip("\n")
         return Document(text, tuple(self._entities), tuple(self._relations), self._id, self._done_meta)
 
@@ -152,7 +160,11 @@ def write_authored(documents: Iterable[Document], path: Path | str) -> None:
 
 
 def format_authored(document: Document) -> str:
-    """One document in the authoring form, ending in a line break."""
+    """One document in the authoring form, ending in a line break.
+
+    Raises:
+        ValueError: a relation joins two lines, which the form cannot say.
+    """
     meta = "".join(f"{key}: {value}\n" for key, value in (document.meta or {}).items())
     body: list[str] = []
     start = 0
@@ -166,6 +178,9 @@ def _format_line(document: Document, start: int, end: int) -> list[str]:
     """The text line ``[start, end)`` with its marks and, below it, its relations."""
     inside = [i for i, entity in enumerate(document.entities) if start <= entity.start < end]
     relations = [relation for relation in document.relations if relation.head in inside]
+    across = [relation for relation in relations if relation.tail not in inside]
+    if across:
+        raise ValueError(f"document {document.id}: {across[0]} joins two lines")
     named = {i for relation in relations for i in (relation.head, relation.tail)}
     number = {i: n for n, i in enumerate((i for i in inside if i in named), start=1)}
     pieces, last = [], start

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from khabar.document import Document
+from khabar_data.authoring import read_authored
 from khabar_data.errors import DataError
-from khabar_data.validate import read_documents
+from khabar_data.jsonl import read_jsonl
 
 
 def read_corpus(paths: Iterable[Path | str]) -> list[Document]:
@@ -18,13 +19,8 @@ def read_corpus(paths: Iterable[Path | str]) -> list[Document]:
         DataError: a path cannot be read, a folder holds no such file, or a line is malformed.
     """
     documents: list[Document] = []
-    for file in _files(map(Path, paths)):
-        try:
-            documents.extend(read_documents(file))
-        except OSError as error:
-            raise DataError(file, None, f"cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise DataError(file, None, f"is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+    for file in corpus_files(map(Path, paths)):
+        documents.extend(read_authored(file) if file.suffix == ".txt" else read_jsonl(file))
     return documents
 
 
@@ -60,7 +56,12 @@ def documents_by_id(documents: Iterable[Document], source: Path | str) -> dict[s
     return found
 
 
-def _files(paths: Iterable[Path]) -> Iterable[Path]:
+def corpus_files(paths: Iterable[Path]) -> Iterable[Path]:
+    """The files that ``paths`` name: each file itself, and the annotated files directly in each folder.
+
+    Raises:
+        DataError: a folder holds none.
+    """
     for path in paths:
         if not path.is_dir():
             yield path

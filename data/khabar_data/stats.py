@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from khabar_data.corpus import corpus_files, read_corpus
 from khabar_data.errors import DataError
 from khabar_data.statistics import Statistics
-from khabar_data.validate import read_documents
 
 _COVERAGE = ("theme", "voice", "furniture")
 
@@ -19,16 +19,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m khabar_data.stats", description=__doc__)
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     paths: list[Path] = parser.parse_args(arguments).paths
-    files = [file for path in paths for file in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
     everything = []
-    for file in files:
-        try:
-            documents = read_documents(file)
-        except (DataError, OSError) as error:
-            sys.stderr.write(f"{error}\n")
-            return 2
-        everything.extend(documents)
-        sys.stdout.write(f"{file}: {Statistics.of(documents).table()}\n")
+    try:
+        for file in corpus_files(paths):
+            documents = read_corpus([file])
+            everything.extend(documents)
+            sys.stdout.write(f"{file}: {Statistics.of(documents).table()}\n")
+    except DataError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     total = Statistics.of(everything)
     sys.stdout.write(f"all: {total.table()}\n")
     for key in _COVERAGE:

@@ -1,6 +1,6 @@
-"""Check annotated files: ``python -m khabar_data.validate FILE …``.
+"""Check annotated files: ``python -m khabar_data.validate PATH …``.
 
-A file is JSONL, or the authoring form where its name ends in ``.txt``.
+A path is a JSONL file, a file of the authoring form (``.txt``), or a folder of such files.
 """
 
 from __future__ import annotations
@@ -10,27 +10,20 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from khabar.document import Document
-from khabar_data.authoring import read_authored
+from khabar_data.corpus import read_corpus
 from khabar_data.errors import DataError
-from khabar_data.jsonl import read_jsonl
 from khabar_data.validation import validate
-
-
-def read_documents(path: Path) -> list[Document]:
-    """Read a file by its ending: ``.txt`` is the authoring form, anything else JSONL."""
-    return read_authored(path) if path.suffix == ".txt" else read_jsonl(path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print every issue; exit 1 where there is one, 2 where a file cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m khabar_data.validate", description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    paths: list[Path] = parser.parse_args(arguments).files
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    paths: list[Path] = parser.parse_args(arguments).paths
     documents, unreadable = [], 0
     for path in paths:
         try:
-            documents.extend(read_documents(path))
+            documents.extend(read_corpus([path]))
         except DataError as error:
             unreadable += 1
             sys.stderr.write(f"{error}\n")

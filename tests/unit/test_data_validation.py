@@ -1,7 +1,8 @@
 import pytest
 
 from khabar import Document, Entity, Relation
-from khabar_data.validate import main, read_documents
+from khabar_data.corpus import read_corpus
+from khabar_data.validate import main
 from khabar_data.validation import Issue, validate
 from tests.annotated import annotated, jsonl
 
@@ -103,7 +104,7 @@ def test_a_symmetric_relation_may_be_written_from_either_end():
 def test_the_ending_chooses_the_form(tmp_path):
     (tmp_path / "a.txt").write_text(f"=== d_1\n---\n{GOOD}\n", encoding="utf-8")
     jsonl(tmp_path / "a.jsonl", [annotated(GOOD)])
-    assert read_documents(tmp_path / "a.txt") == read_documents(tmp_path / "a.jsonl") == [annotated(GOOD)]
+    assert read_corpus([tmp_path / "a.txt"]) == read_corpus([tmp_path / "a.jsonl"]) == [annotated(GOOD)]
 
 
 def test_the_command_on_sound_files(tmp_path, capsys):
