@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: tag test check pretrain default benchmark clean
+.PHONY: tag test check default clean
 
 .venv/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

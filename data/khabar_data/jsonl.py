@@ -47,3 +47,5 @@ def _document(line: str, path: Path | str, number: int) -> Document:
         raise DataError(path, number, f"is not JSON: {error.msg} at column {error.colno}") from error
     except DocumentError as error:
         raise DataError(path, number, str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(path, number, f"is JSON that cannot be read: {error}") from error

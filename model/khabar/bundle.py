@@ -154,6 +154,10 @@ def _manifest(record: object, path: Path) -> Manifest:
         decoding = record["decoding"]
         thresholds = {label: float(decoding["thresholds"][label]) for label in RELATION_LABELS}
         options = DecodingOptions(int(decoding["max_tokens"]), int(decoding["overlap"]), thresholds)
+        if not (options.max_tokens >= 8 and 0 <= options.overlap < options.max_tokens - 2):
+            raise ValueError(f"windows of {options.max_tokens} tokens that overlap by {options.overlap}")
+        if not all(0 <= threshold <= 1 for threshold in thresholds.values()):
+            raise ValueError("a threshold is not between 0 and 1")
         files = {
             _inside(name, path): FileRecord(int(entry["size"]), str(entry["sha256"]))
             for name, entry in record["files"].items()

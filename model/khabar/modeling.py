@@ -88,6 +88,7 @@ class RelationHead(nn.Module):
         span_type: Tensor,
         pair_head: Tensor,
         pair_tail: Tensor,
+        lengths: Tensor | None = None,
     ) -> Tensor:
         """Score pairs.
 
@@ -98,6 +99,7 @@ class RelationHead(nn.Module):
             span_type: index of its label ``[B, E]``.
             pair_head: entity index ``[B, P]``.
             pair_tail: entity index ``[B, P]``.
+            lengths: tokens of each row without its padding ``[B]``; all of them where not given.
 
         Returns:
             Logits ``[B, P, 14]``; a symmetric relation has the mean of both orders.
@@ -105,8 +107,10 @@ class RelationHead(nn.Module):
         sums = torch.cumsum(nn.functional.pad(last_hidden_state, (0, 0, 1, 0)), dim=1)
         spans = self._spans(last_hidden_state, sums, span_start, span_end, span_type)
         as_head, as_tail = self.head_span(spans), self.tail_span(spans)
+        # Padding must stay out of the context behind a pair: serving reads one row without any.
+        limit = last_hidden_state.shape[1] if lengths is None else lengths[:, None]
         shared = self._between(
-            last_hidden_state, sums, (span_start, span_end, span_type), pair_head, pair_tail
+            last_hidden_state, sums, (span_start, span_end, span_type), pair_head, pair_tail, limit
         )
         forward = self._score(as_head, as_tail, shared, span_start, pair_head, pair_tail)
         backward = self._score(as_head, as_tail, shared, span_start, pair_tail, pair_head)
@@ -123,13 +127,15 @@ class RelationHead(nn.Module):
         spans: tuple[Tensor, Tensor, Tensor],
         first: Tensor,
         second: Tensor,
+        limit: Tensor | int,
     ) -> Tensor:
         """What both orders of a pair share: the text around and between its spans ``[B, P, width]``."""
         start, end, kind = spans
         starts = torch.stack([start.gather(1, first), start.gather(1, second)])
         ends = torch.stack([end.gather(1, first), end.gather(1, second)])
         left, inner, outer, right = starts.amin(0), ends.amin(0), starts.amax(0), ends.amax(0)
-        length = hidden.shape[1]
+        behind = torch.minimum(right + _OUTER_CONTEXT, torch.as_tensor(limit))
+        longest = hidden.shape[1] - 1
         gap = outer - inner
         inside = (start[:, None, :] >= inner[:, :, None]) & (start[:, None, :] < outer[:, :, None])
         histogram = inside.to(hidden.dtype) @ nn.functional.one_hot(kind, len(ENTITY_LABELS)).to(hidden.dtype)
@@ -137,10 +143,10 @@ class RelationHead(nn.Module):
         context = torch.cat(
             [
                 _mean(sums, inner, torch.maximum(outer, inner + 1)) * some,
-                _take(hidden, inner.clamp(max=length - 1)) * some,
+                _take(hidden, inner.clamp(max=longest)) * some,
                 _take(hidden, (outer - 1).clamp(min=0)) * some,
                 _mean(sums, (left - _OUTER_CONTEXT).clamp(min=0), left.clamp(min=1)),
-                _mean(sums, right.clamp(max=length - 1), (right + _OUTER_CONTEXT).clamp(max=length)),
+                _mean(sums, right, torch.maximum(behind, right)),
                 histogram,
             ],
             dim=-1,

@@ -100,8 +100,9 @@ def _slices(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """Cut ``[start, end)`` into bounded slices, at white space where there is any."""
     slices = []
     while end - start > _SLICE_CHARACTERS:
-        cut = max(text.rfind(" ", start + _SLICE_CHARACTERS // 2, start + _SLICE_CHARACTERS), 0)
-        cut = cut or start + _SLICE_CHARACTERS
+        limit = start + _SLICE_CHARACTERS
+        halves = range(limit, start + _SLICE_CHARACTERS // 2, -1)
+        cut = next((position for position in halves if text[position - 1].isspace()), limit)
         slices.append((start, cut))
         start = cut
     return [*slices, (start, end)] if start < end else slices

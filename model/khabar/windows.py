@@ -20,7 +20,8 @@ import numpy as np
 from khabar.sentences import split_sentences
 from khabar.tokenization import Indices, Words, WordTokenizer
 
-#: A text without any full stop is cut after this many windows, so that memory and time stay bounded.
+#: A sentence of more windows than this (thousands of words without a full stop) is decoded in parts, so
+#: that memory and time stay bounded; every word is read, but an entity on the seam may come in two.
 _LONGEST_CHAIN: Final = 24
 
 
@@ -91,7 +92,7 @@ def _overlapping(words: Words, sentence: int, room: int, overlap: int) -> Iterat
     for number in count(1):
         last = _last_word(words, first, room)
         ends = last == len(words)
-        following = last if ends else _next_first(words, first, last, overlap)
+        following = last if ends else _next_first(words, first, last, room, overlap)
         # The words that two windows share are parted in the middle: each is read with context.
         owned_to = last if ends else max((following + last) // 2, owned_from + 1)
         low, high = words.first_piece[first], min(words.first_piece[last], words.first_piece[first] + room)
@@ -115,7 +116,11 @@ def _last_word(words: Words, first: int, room: int) -> int:
     return max(int(np.searchsorted(words.first_piece, limit, side="right")) - 1, first + 1)
 
 
-def _next_first(words: Words, first: int, last: int, overlap: int) -> int:
-    """Where the next window begins: ``overlap`` pieces back, always forward."""
+def _next_first(words: Words, first: int, last: int, room: int, overlap: int) -> int:
+    """Where the next window begins: ``overlap`` pieces back, always forward.
+
+    A long word behind the window takes its room from the overlap: the next window must reach it.
+    """
     back = int(np.searchsorted(words.first_piece, words.first_piece[last] - overlap, side="left"))
-    return min(max(back, first + 1), last)
+    reaching = int(np.searchsorted(words.first_piece, words.first_piece[last + 1] - room, side="left"))
+    return min(max(back, reaching, first + 1), last)

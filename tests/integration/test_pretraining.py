@@ -4,6 +4,7 @@ import lzma
 import numpy as np
 import pytest
 import torch
+import yaml
 from transformers import AutoModel, AutoTokenizer
 
 from khabar.modeling import JointModel
@@ -76,6 +77,14 @@ def test_the_embedding_table_starts_from_skip_gram_vectors(config):
     assert torch.equal(run.model.get_input_embeddings().weight, vectors)
     seen = np.unique(np.load(config.output / "ids/news.npy").astype(np.int64))
     assert vectors[seen].std() == pytest.approx(0.09, abs=0.01)
+
+
+def test_a_source_without_a_file_is_named_before_anything_is_written(config, tmp_path, capsys):
+    (tmp_path / "news.txt.xz").unlink()
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(json.loads(config.model_dump_json())))
+    assert pretrain.main([str(tmp_path / "x.yaml")]) == 2
+    assert "news.txt.xz: no such file (source 'news')" in capsys.readouterr().err
+    assert not (config.output / "tokenizer.json").exists()
 
 
 def test_the_command_names_a_wrong_key(tmp_path, capsys):

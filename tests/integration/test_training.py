@@ -2,16 +2,20 @@ import json
 import logging
 
 import pytest
+import torch
 import yaml
 from transformers import AutoModelForTokenClassification
 
+from khabar.bundle import Bundle
 from khabar.modeling import JointModel
 from khabar.tagger import Tagger
 from khabar_data.jsonl import write_jsonl
 from khabar_data.metrics import evaluate
 from khabar_training import evaluate as evaluate_command
 from khabar_training import train as train_command
-from khabar_training.config import TrainConfig, load_config
+from khabar_training.config import ConfigError, TrainConfig, load_config
+from khabar_training.export import PARITY, ExportError, check_parity, copy_embedded
+from khabar_training.objective import JointObjective
 from khabar_training.train import train
 from tests.gold import gold_documents
 from tests.tiny_model import tiny_encoder
@@ -53,7 +57,9 @@ def test_eight_sentences_are_learnt_to_the_letter(overfit, quantized):
     assert scores.relations_strict.micro().f1 == 1.0
 
 
-def test_stock_transformers_loads_the_entity_part(overfit, caplog):
+def test_stock_transformers_loads_the_entity_part(overfit, caplog, monkeypatch):
+    # Outside of CI the library keeps its log to itself.
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
     with caplog.at_level(logging.WARNING, logger="transformers"):
         model, info = AutoModelForTokenClassification.from_pretrained(
             overfit / "run/checkpoint", output_loading_info=True
@@ -126,7 +132,8 @@ def test_data_that_breaks_the_schema_is_refused(tmp_path, capsys):
     assert "unknown label 'PERSON'" in capsys.readouterr().err
 
 
-def test_a_run_that_was_stopped_goes_on(tmp_path):
+def test_a_run_that_was_stopped_goes_on(tmp_path, monkeypatch):
+    steps = count_steps(monkeypatch)
     gold = gold_documents()
     write_jsonl(gold, tmp_path / "gold.jsonl")
     encoder = tiny_encoder(tmp_path / "encoder")
@@ -141,12 +148,79 @@ def test_a_run_that_was_stopped_goes_on(tmp_path):
     }
     train(TrainConfig(output=tmp_path / "whole", **options))
     train(TrainConfig(output=tmp_path / "parts", **{**options, "max_steps": 4}))
+    assert steps == [8 + 4]
     train(TrainConfig(output=tmp_path / "parts", **options))
+    assert steps == [8 + 4 + 4], "the second part begins where the first one stopped"
     reports = [
         json.loads((tmp_path / name / "training.json").read_text(encoding="utf-8"))
         for name in ("whole", "parts")
     ]
     assert [report["steps"] for report in reports] == [8, 8]
+    assert [[row["epoch"] for row in report["history"]] for report in reports] == [[1, 2, 3, 4]] * 2
+
+
+def count_steps(monkeypatch):
+    """Count forward passes of the objective while it trains, without changing what they do."""
+    steps, original = [0], JointObjective.forward
+
+    def counted(self, *arguments, **named):
+        steps[0] += self.training
+        return original(self, *arguments, **named)
+
+    monkeypatch.setattr(JointObjective, "forward", counted)
+    return steps
+
+
+def test_a_folder_of_another_recipe_is_refused(overfit):
+    config = TrainConfig.model_validate_json((overfit / "run/recipe.json").read_text(encoding="utf-8"))
+    with pytest.raises(ConfigError, match="holds a run of another recipe"):
+        train(config.model_copy(update={"epochs": 3}))
+
+
+def test_a_graph_that_differs_from_the_model_is_refused(overfit):
+    model = JointModel.load(overfit / "run/checkpoint")
+    bundle = Bundle.open(overfit / "run/bundle")
+    assert check_parity(model, bundle) <= PARITY
+    for wrong in (1.0, float("nan")):
+        with torch.no_grad():
+            model.proclitic.bias += wrong
+        with pytest.raises(ExportError, match="differs from the model"):
+            check_parity(model, bundle)
+
+
+def test_an_embedded_bundle_that_is_too_large_leaves_the_old_one(overfit, tmp_path):
+    size = copy_embedded(overfit / "run/bundle", tmp_path / "default", 25_000_000)
+    before = sorted(tmp_path.joinpath("default").rglob("*"))
+    with pytest.raises(ExportError, match=f"{size} bytes, more than 1000"):
+        copy_embedded(overfit / "run/bundle", tmp_path / "default", 1000)
+    assert sorted(tmp_path.joinpath("default").rglob("*")) == before
+    assert Tagger.from_pretrained(tmp_path / "default").predict("زار سامي القاهرة").text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"encoder": "nowhere/at-all"}, "encoder: nowhere/at-all: neither a folder nor a Hub model"),
+        (
+            {"datasets": [{"path": "a.jsonl", "labels": {"LOC": ["PLACE"]}, "covers": ["PER"]}]},
+            "a.jsonl: in 'labels' or 'covers': labels ['PLACE'] are not in the schema",
+        ),
+        (
+            {"datasets": [{"path": "a.jsonl", "labels": {"LOC": []}, "covers": ["PER"], "skip": "no.json"}]},
+            "no.json: expected a JSON list of sentence numbers",
+        ),
+    ],
+)
+def test_a_wrong_recipe_is_one_clear_line(tmp_path, monkeypatch, capsys, change, message):
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(gold_documents(), tmp_path / "a.jsonl")
+    encoder = tiny_encoder(tmp_path / "encoder")
+    config = {"name": "x", "encoder": str(encoder), "output": "run", "datasets": [{"path": "a.jsonl"}]}
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump({**config, "development": ["a.jsonl"], **change}))
+    assert train_command.main(["x.yaml"]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
 
 
 def test_every_recipe_is_read(request):

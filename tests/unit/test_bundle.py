@@ -56,6 +56,21 @@ def test_a_manifest_that_points_outside_is_refused(bundle):
         Bundle.open(bundle)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"max_tokens": 2}, "windows of 2 tokens"),
+        ({"overlap": 32}, "overlap by 32"),
+        ({"thresholds": {}}, "field missing or malformed"),
+    ],
+)
+def test_impossible_windows_are_refused(bundle, change, message):
+    decoding = json.loads((bundle / MANIFEST).read_text())["decoding"]
+    change_manifest(bundle, decoding={**decoding, **change})
+    with pytest.raises(BundleError, match=message):
+        Bundle.open(bundle)
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"format_version": 1}'])
 def test_a_manifest_that_is_none(bundle, content):
     (bundle / MANIFEST).write_text(content)

@@ -28,6 +28,8 @@ def test_a_minimal_recipe(tmp_path):
         ("epoch: 3\n", "epoch: Extra inputs are not permitted"),
         ("epochs: 0\n", "epochs: Input should be greater than 0"),
         ("epochs: many\n", "epochs: Input should be a valid integer"),
+        ("overlap: 200\n", "'overlap' less than 'max_tokens' - 2"),
+        ("max_tokens: 2\n", "'max_tokens' must be at least 8"),
         ("warmup: 2\n", "warmup: Input should be less than or equal to 1"),
     ],
 )
@@ -45,6 +47,12 @@ def test_a_key_inside_a_list_names_its_place(tmp_path):
 def test_a_label_map_needs_its_coverage(tmp_path):
     text = MINIMAL.replace("{path: a.jsonl}", "{path: a.conll, format: conll, labels: {PERS: [PER]}}")
     with pytest.raises(ConfigError, match="'labels' and 'covers' belong together"):
+        load_config(written(tmp_path, text), TrainConfig)
+
+
+def test_a_key_that_nothing_would_read_is_refused(tmp_path):
+    text = MINIMAL.replace("{path: a.jsonl}", "{path: a.jsonl, skip: b.json}")
+    with pytest.raises(ConfigError, match="need 'labels' and 'covers'"):
         load_config(written(tmp_path, text), TrainConfig)
 
 

@@ -49,6 +49,16 @@ def test_symmetric_relations_score_the_same_in_both_orders():
     assert not torch.allclose(there[..., ~symmetric], back[..., ~symmetric], atol=1e-3)
 
 
+def test_padding_changes_no_score():
+    torch.manual_seed(0)
+    head = RelationHead(HeadConfig(16, width=8, type_width=4)).eval()
+    hidden, start = torch.randn(1, 9, 16), torch.tensor([[1, 4, 7]])
+    rest = (start, start + 1, torch.tensor([[0, 3, 2]]), torch.tensor([[0, 1]]), torch.tensor([[2, 2]]))
+    padded = torch.cat([hidden, torch.randn(1, 5, 16)], dim=1)
+    assert torch.allclose(head(hidden, *rest), head(padded, *rest, torch.tensor([9])), atol=1e-6)
+    assert not torch.allclose(head(hidden, *rest), head(padded, *rest), atol=1e-4)
+
+
 def test_a_pair_that_touches_the_edges_of_its_window_is_scored():
     head = RelationHead(HeadConfig(16, width=8, type_width=4)).eval()
     scores = head(

@@ -56,6 +56,12 @@ def test_a_long_text_is_encoded_in_slices_with_the_same_words(tokenizer):
     assert text[words.start[-1] : words.end[-1]] == "أمس"
 
 
+def test_slices_never_cut_a_word_in_two(tokenizer):
+    for space in ("\u00a0", "\t", "\u2009"):
+        text = f"القاهرة{space}بغداد{space}دمشق{space}" * 800
+        assert set(surfaces(tokenizer, text)) == {"القاهرة", "بغداد", "دمشق"}
+
+
 def test_a_word_of_300_000_letters_is_read_in_bounded_pieces(tokenizer):
     words = tokenizer.words("س" * 300_000, 0, 300_000)
     assert len(words.ids) < 100

@@ -123,6 +123,8 @@ class DataSet(ClosedModel):
     def _covers_with_labels(self) -> DataSet:
         if (self.labels is None) != (self.covers is None):
             raise ValueError("'labels' and 'covers' belong together: give both, or none for the whole schema")
+        if self.labels is None and (self.skip is not None or self.format != "jsonl"):
+            raise ValueError("'skip' and 'format: conll' need 'labels' and 'covers'")
         return self
 
 
@@ -135,7 +137,7 @@ class TrainConfig(ClosedModel):
         revision: branch, tag or commit of a Hub encoder.
         output: where checkpoints, the model and the report go.
         datasets: what is learnt from.
-        development: annotated documents that choose the thresholds and the best epoch; never trained on.
+        development: annotated documents that choose the relations' thresholds; never trained on.
         epochs: passes over all data sets, each by its ``repeat``.
         batch_size: windows a step.
         learning_rate: peak rate of the encoder.
@@ -151,7 +153,7 @@ class TrainConfig(ClosedModel):
         max_tokens: tokens of a window at most.
         overlap: pieces that two windows of one long sentence share.
         evaluate_epochs: epochs between two evaluations on the development documents.
-        max_steps: stop after so many steps; for smoke runs.
+        max_steps: stop after so many steps, where the epochs have more; for smoke runs.
         quantize: also write the int8 graph.
     """
 
@@ -181,6 +183,12 @@ class TrainConfig(ClosedModel):
     quantize: bool = True
     bf16: bool = False
     seed: int = 17
+
+    @model_validator(mode="after")
+    def _windows_make_sense(self) -> TrainConfig:
+        if self.max_tokens < 8 or self.overlap >= self.max_tokens - 2:
+            raise ValueError("'max_tokens' must be at least 8, and 'overlap' less than 'max_tokens' - 2")
+        return self
 
 
 Config = TypeVar("Config", bound=BaseModel)

@@ -65,13 +65,23 @@ def read_data_set(data_set: DataSet) -> AnnotatedSet:
         return AnnotatedSet(documents, Coverage.full(), True, data_set.repeat)
     documents = read_conll(data_set.path) if data_set.format == "conll" else read_jsonl(data_set.path)
     if data_set.skip is not None:
-        skipped = set(json.loads(data_set.skip.read_text(encoding="utf-8")))
+        skipped = _skipped(data_set.skip)
         documents = [document for number, document in enumerate(documents) if number not in skipped]
-    coverage = Coverage(data_set.labels, frozenset(data_set.covers))
+    try:
+        coverage = Coverage(data_set.labels, frozenset(data_set.covers))
+    except ValueError as error:
+        raise ConfigError(f"{data_set.path}: in 'labels' or 'covers': {error}") from error
     unknown = {entity.label for document in documents for entity in document.entities} - set(data_set.labels)
     if unknown:
         raise ConfigError(f"{data_set.path}: the label map does not name {sorted(unknown)}")
     return AnnotatedSet(documents, coverage, False, data_set.repeat)
+
+
+def _skipped(path: Path) -> set[int]:
+    try:
+        return set(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"{path}: expected a JSON list of sentence numbers: {error}") from error
 
 
 class MixedExamples(Dataset[Example]):
@@ -84,17 +94,17 @@ class MixedExamples(Dataset[Example]):
         self._sets, self._tokenizer, self._config = sets, tokenizer, config
         self._pool = mention_pool(document for part in sets if part.complete for document in part.documents)
         self._examples = self._built(0)
-        self._epoch = 0
+        self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         """Draw and change the documents anew; the same for the same epoch."""
-        if epoch == self._epoch:
+        if epoch == self.epoch:
             return
         examples = self._built(epoch)
         size = len(self._examples)
         # A renamed article may need a window more or less.
         self._examples = [*examples, *examples[: max(0, size - len(examples))]][:size]
-        self._epoch = epoch
+        self.epoch = epoch
 
     def __len__(self) -> int:
         return len(self._examples)

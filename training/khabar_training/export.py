@@ -74,6 +74,7 @@ def export_bundle(
     if quantize:
         quantize_graph(unfinished / MODEL, unfinished / QUANTIZED_MODEL)
         write_manifest(unfinished, name, options)
+        _check_finite(ModelSession(Bundle.open(unfinished), quantized=True, threads=1), unfinished)
     shutil.rmtree(bundle, ignore_errors=True)
     unfinished.rename(bundle)
 
@@ -85,14 +86,28 @@ def write_manifest(folder: Path, name: str, options: DecodingOptions) -> None:
     (folder / MANIFEST).write_text(Manifest(name, options, files).to_json(), encoding="utf-8")
 
 
-def copy_embedded(bundle: Path, target: Path) -> None:
-    """Copy the part of a bundle that ships inside the package: the int8 graph without the full one."""
+def copy_embedded(bundle: Path, target: Path, largest: int) -> int:
+    """Copy the part of a bundle that ships inside the package: the int8 graph without the full one.
+
+    Returns:
+        Bytes of the copy.
+
+    Raises:
+        ExportError: it has more than ``largest`` bytes; ``target`` is left as it was.
+    """
     source = Bundle.open(bundle)
-    shutil.rmtree(target, ignore_errors=True)
-    (target / "onnx").mkdir(parents=True)
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    (unfinished / "onnx").mkdir(parents=True)
     for name in (TOKENIZER, QUANTIZED_MODEL, RELATION_HEAD):
-        shutil.copyfile(source.checked(name), target / name)
-    write_manifest(target, source.manifest.name, source.manifest.decoding)
+        shutil.copyfile(source.checked(name), unfinished / name)
+    write_manifest(unfinished, source.manifest.name, source.manifest.decoding)
+    size = sum(path.stat().st_size for path in unfinished.rglob("*") if path.is_file())
+    if size > largest:
+        raise ExportError(f"{unfinished}: {size} bytes, more than {largest}")
+    shutil.rmtree(target, ignore_errors=True)
+    unfinished.rename(target)
+    return size
 
 
 def quantize_graph(source: Path, target: Path) -> None:
@@ -115,21 +130,29 @@ def check_parity(model: JointModel, bundle: Bundle) -> float:
     torch_session = TorchSession(model)
     onnx_session = ModelSession(bundle, quantized=False, threads=1)
     random = np.random.default_rng(0)
-    largest = 0.0
+    differences: list[float] = []
     for length, entities in _PROBES:
         ids = random.integers(5, model.classifier.config.vocab_size, length)
         wanted, found = torch_session.encode(ids), onnx_session.encode(ids)
-        largest = max(largest, *(_difference(a, b) for a, b in zip(wanted, found, strict=True)))
+        differences += [_difference(a, b) for a, b in zip(wanted, found, strict=True)]
         start = np.sort(random.integers(0, length - 1, entities))
         spans = (start, start + 1, random.integers(0, 13, entities))
         pairs = (random.integers(0, entities, 7), random.integers(0, entities, 7))
         scores = (session.relate(wanted[1], spans, pairs) for session in (torch_session, onnx_session))
-        largest = max(largest, _difference(*scores))
-    if largest > PARITY:
+        differences.append(_difference(*scores))
+    largest = float(np.max(differences))
+    # Written so that NaN fails too.
+    if not largest <= PARITY:
         raise ExportError(
             f"{bundle.folder}: the graph differs from the model by {largest:.2e}, more than {PARITY}"
         )
     return largest
+
+
+def _check_finite(session: ModelSession, folder: Path) -> None:
+    for output in session.encode(np.arange(5, 25)):
+        if not np.isfinite(output).all():
+            raise ExportError(f"{folder / QUANTIZED_MODEL}: the int8 graph gives numbers that are not finite")
 
 
 def _check_vocabulary(checkpoint: Path, embeddings: int) -> None:

@@ -55,7 +55,8 @@ class JointObjective(nn.Module):
                 proclitic_logits.float().flatten(0, 1), proclitic.flatten(), ignore_index=IGNORED
             )
         if self._relation_weight and allowed_relations.any():
-            scores = self.model.relations(hidden, *spans.unbind(1), *pairs.unbind(1))
+            lengths = attention_mask.sum(dim=1)
+            scores = self.model.relations(hidden, *spans.unbind(1), *pairs.unbind(1), lengths)
             losses = nn.functional.binary_cross_entropy_with_logits(
                 scores.float(), relations.float(), reduction="none"
             )

@@ -29,6 +29,7 @@ from transformers import ModernBertConfig, ModernBertForMaskedLM, PreTrainedToke
 from khabar_training.config import ConfigError, PretrainConfig, load_config
 from khabar_training.masking import WholeWordMasker
 from khabar_training.raw_text import iter_paragraphs, load_or_encode
+from khabar_training.run_folder import claim_folder
 from khabar_training.sequences import PackedSequences
 from khabar_training.skipgram import train_skip_gram, write_id_lines
 from khabar_training.vocabulary import CLS_ID, PAD_ID, SEP_ID, train_vocabulary
@@ -36,6 +37,8 @@ from khabar_training.vocabulary import CLS_ID, PAD_ID, SEP_ID, train_vocabulary
 logger = logging.getLogger(__name__)
 
 _LOG_STEPS = 200
+#: What may change between two parts of one run.
+_SCHEDULE = {"minutes", "decay", "learning_rate", "checkpoint_minutes", "threads", "compile"}
 Step = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
@@ -45,7 +48,9 @@ def prepare_vocabulary(config: PretrainConfig) -> Tokenizer:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         logger.info("training a vocabulary of %d entries", config.vocabulary_size)
-        train_vocabulary(_vocabulary_texts(config), config.vocabulary_size).save(str(path))
+        unfinished = path.with_suffix(".unfinished")
+        train_vocabulary(_vocabulary_texts(config), config.vocabulary_size).save(str(unfinished))
+        unfinished.replace(path)
     return Tokenizer.from_file(str(path))
 
 
@@ -84,7 +89,9 @@ def prepare_vectors(config: PretrainConfig, tokenizer: Tokenizer) -> Tensor | No
             lines, tokenizer.get_vocab_size(), config.encoder.hidden, config.skip_gram, config.seed
         )
         logger.info("skip-gram vectors in %.0f s", time.monotonic() - started)
-        np.save(path, vectors)
+        unfinished = path.with_suffix(".unfinished.npy")
+        np.save(unfinished, vectors)
+        unfinished.replace(path)
         lines.unlink()
     return torch.from_numpy(np.load(path))
 
@@ -199,7 +206,7 @@ class Pretraining:
         unfinished.replace(self._checkpoint)
 
     def save_encoder(self, folder: Path) -> None:
-        """Write what ``AutoModel`` and ``AutoTokenizer`` load, and a report of the run."""
+        """Write what ``AutoModel`` and ``AutoTokenizer`` load; the report of the run comes last."""
         tokens = self._step * self._config.batch_size * self._config.sequence_length
         report = {
             "steps": self._step,
@@ -274,8 +281,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    tokenizer = prepare_vocabulary(config)
-    sequences = prepare_sequences(config, tokenizer)
+    try:
+        claim_folder(config.output, config, _SCHEDULE)
+        tokenizer = prepare_vocabulary(config)
+        sequences = prepare_sequences(config, tokenizer)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     Pretraining(config, tokenizer, sequences).run()
     return 0
 

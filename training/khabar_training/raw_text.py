@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from khabar_training.config import TextSource
+from khabar_training.config import ConfigError, TextSource
 from khabar_training.vocabulary import SEP_ID
 
 IdArray = npt.NDArray[np.uint16]
@@ -20,9 +20,16 @@ _MAX_WORD = 40
 
 
 def iter_paragraphs(source: TextSource, folder: Path) -> Iterator[str]:
-    """The paragraphs of one source, up to its ``max_words``; an empty string ends a document."""
+    """The paragraphs of one source, up to its ``max_words``; an empty string ends a document.
+
+    Raises:
+        ConfigError: the source's glob finds no file.
+    """
     words = 0
-    for path in sorted(folder.glob(source.glob)):
+    paths = sorted(folder.glob(source.glob))
+    if not paths:
+        raise ConfigError(f"{folder / source.glob}: no such file (source {source.name!r})")
+    for path in paths:
         with lzma.open(path, "rt", encoding="utf-8") as lines:
             for line in lines:
                 paragraph = clean(line)

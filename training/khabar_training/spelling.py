@@ -14,7 +14,7 @@ import numpy as np
 from khabar.document import Document, Entity
 
 _CARELESS: Final = {"ى": "ي", "ي": "ى", "ة": "ه", "ؤ": "و", "ئ": "ي"}
-_PLACES: Final = re.compile(r"[ىيةئؤ](?!\w)|[ؤئ]")
+_PLACES: Final = re.compile("[ىيةئؤ](?![\\w\u064b-\u0652\u0670])|[ؤئ]")
 #: How much of what could be misspelt is, in a text that is.
 _SHARE: Final = 0.5
 

@@ -25,7 +25,6 @@ from transformers import (
     TrainerControl,
     TrainerState,
     TrainingArguments,
-    get_linear_schedule_with_warmup,
     set_seed,
 )
 from transformers.trainer_pt_utils import get_length_grouped_indices
@@ -44,6 +43,7 @@ from khabar_training.config import ConfigError, TrainConfig, load_config
 from khabar_training.datasets import MixedExamples, load_examples, read_checked
 from khabar_training.export import export_bundle
 from khabar_training.objective import JointObjective
+from khabar_training.run_folder import claim_folder
 from khabar_training.thresholds import LOWEST, choose_thresholds
 from khabar_training.torch_session import TorchSession
 
@@ -57,22 +57,23 @@ class DevelopmentScores(TrainerCallback):  # type: ignore[misc]
         self, config: TrainConfig, model: JointModel, tokenizer: WordTokenizer, gold: list[Document]
     ) -> None:
         self._config, self._model, self._tokenizer, self._gold = config, model, tokenizer, gold
-        self.history: list[dict[str, Any]] = []
 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Score every ``evaluate_epochs`` epochs."""
-        if round(state.epoch) % self._config.evaluate_epochs:
+        epoch = round(state.epoch)
+        if epoch % self._config.evaluate_epochs or not state.is_world_process_zero:
             return
         options = decoding_options(self._config, dict.fromkeys(RELATION_LABELS, 0.5))
         scores = evaluate(self._gold, tag(self._model, self._tokenizer, options, self._gold))
         row = {
-            "epoch": round(state.epoch),
+            "epoch": epoch,
             "ner_strict": round(100 * scores.entities.micro().f1, 2),
             "rel_plus": round(100 * scores.relations_strict.micro().f1, 2),
         }
-        self.history.append(row)
+        # Trainer keeps its log in the checkpoint, so that a resumed run still knows its past.
+        state.log_history.append({"development": row})
         logger.info("epoch %(epoch)d: NER %(ner_strict).2f, Rel+ %(rel_plus).2f at threshold 0.5", row)
 
 
@@ -85,23 +86,21 @@ class _Epochs(TrainerCallback):  # type: ignore[misc]
     def on_epoch_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._data.set_epoch(round(state.epoch or 0))
+        self._data.set_epoch(int((state.epoch or 0) + 1e-6))
 
 
 class _LikeLengths(Sampler[int]):
     """Batches of like lengths: windows differ tenfold, and padding is paid for like text."""
 
     def __init__(self, data: MixedExamples, batch_size: int, seed: int) -> None:
-        self._data, self._batch_size = data, batch_size
-        self._generator = torch.Generator().manual_seed(seed)
+        self._data, self._batch_size, self._seed = data, batch_size, seed
 
     def __len__(self) -> int:
         return len(self._data)
 
     def __iter__(self) -> Iterator[int]:
-        return iter(
-            get_length_grouped_indices(self._data.lengths(), self._batch_size, generator=self._generator)
-        )
+        generator = torch.Generator().manual_seed(self._seed + self._data.epoch)
+        return iter(get_length_grouped_indices(self._data.lengths(), self._batch_size, generator=generator))
 
 
 class _GroupedTrainer(Trainer):  # type: ignore[misc]
@@ -127,25 +126,34 @@ def tag(
 
 
 def train(config: TrainConfig) -> Path:
-    """Run a recipe, resuming where an earlier run of it stopped; returns the bundle's folder."""
+    """Run a recipe, resuming where an earlier run of it stopped; returns the bundle's folder.
+
+    Raises:
+        ConfigError: the encoder cannot be loaded, or the output folder holds another run.
+        DataError: annotated data is malformed; nothing is trained and nothing written.
+    """
     set_seed(config.seed)
     fast = _tokenizer(config)
     tokenizer = WordTokenizer(Tokenizer.from_str(fast.backend_tokenizer.to_str()))
     gold = [document for path in config.development for document in read_checked(path)]
     data = load_examples(config, tokenizer)
+    claim_folder(config.output, config, {"max_steps"})
     model = JointModel.from_encoder(
         config.encoder,
         dropout=config.dropout,
         encoder_dropout=config.encoder_dropout,
         revision=config.revision,
     )
-    scores = DevelopmentScores(config, model, tokenizer, gold)
-    trainer = _trainer(config, model, data, fast, [_Epochs(data), scores])
+    callbacks = [_Epochs(data), DevelopmentScores(config, model, tokenizer, gold)]
+    trainer = _trainer(config, model, data, fast, callbacks)
     checkpoints = config.output / "checkpoints"
     trainer.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
+    bundle = config.output / "bundle"
+    if not trainer.is_world_process_zero():
+        return bundle
     found = tag(model, tokenizer, decoding_options(config, dict.fromkeys(RELATION_LABELS, LOWEST)), gold)
     options = decoding_options(config, choose_thresholds(gold, found))
-    checkpoint, bundle = config.output / "checkpoint", config.output / "bundle"
+    checkpoint = config.output / "checkpoint"
     model.save(checkpoint)
     fast.save_pretrained(checkpoint)
     export_bundle(checkpoint, bundle, config.name, options, quantize=config.quantize)
@@ -154,7 +162,7 @@ def train(config: TrainConfig) -> Path:
         "config": json.loads(config.model_dump_json()),
         "steps": trainer.state.global_step,
         "development": final.to_dict(),
-        "history": scores.history,
+        "history": [row["development"] for row in trainer.state.log_history if "development" in row],
         "thresholds": dict(options.thresholds),
     }
     (config.output / "training.json").write_text(
@@ -170,7 +178,10 @@ def train(config: TrainConfig) -> Path:
 
 
 def _tokenizer(config: TrainConfig) -> PreTrainedTokenizerFast:
-    fast = AutoTokenizer.from_pretrained(config.encoder, revision=config.revision)
+    try:
+        fast = AutoTokenizer.from_pretrained(config.encoder, revision=config.revision)
+    except OSError as error:
+        raise ConfigError(f"encoder: {config.encoder}: neither a folder nor a Hub model: {error}") from error
     if not isinstance(fast, PreTrainedTokenizerFast):
         raise ConfigError(f"{config.encoder}: has no tokenizer.json; khabar needs a fast tokenizer")
     return fast
@@ -183,11 +194,14 @@ def _trainer(
     fast: PreTrainedTokenizerFast,
     callbacks: list[TrainerCallback],
 ) -> Trainer:
+    planned = config.epochs * int(np.ceil(len(data) / config.batch_size))
     arguments = TrainingArguments(
         output_dir=str(config.output / "checkpoints"),
         num_train_epochs=config.epochs,
-        max_steps=config.max_steps or -1,
+        max_steps=min(planned, config.max_steps) if config.max_steps else -1,
         per_device_train_batch_size=config.batch_size,
+        lr_scheduler_type="linear",
+        warmup_steps=config.warmup,
         max_grad_norm=1.0,
         bf16=config.bf16,
         seed=config.seed,
@@ -200,9 +214,7 @@ def _trainer(
         dataloader_pin_memory=torch.cuda.is_available(),
         use_cpu=not torch.cuda.is_available(),
     )
-    steps = config.max_steps or config.epochs * int(np.ceil(len(data) / config.batch_size))
     optimizer = _optimizer(config, model)
-    schedule = get_linear_schedule_with_warmup(optimizer, int(config.warmup * steps), steps)
     objective = JointObjective(
         model, relation_weight=config.relation_weight, proclitic_weight=config.proclitic_weight
     )
@@ -211,7 +223,7 @@ def _trainer(
         args=arguments,
         train_dataset=data,
         data_collator=Collator(fast.pad_token_id, fast.mask_token_id, config.token_dropout),
-        optimizers=(optimizer, schedule),
+        optimizers=(optimizer, None),
         callbacks=callbacks,
     )
 
