@@ -1,8 +1,9 @@
 """Build the embedded default model from nothing, in stages that resume.
 
-    raw text -> encoder -> fine-tuned checkpoint -> bundle -> model/khabar/default -> report -> MODEL_CARD.md
+    raw text -> model/encoder -> checkpoint -> bundle -> model/khabar/default -> report -> MODEL_CARD.md
 
-A stage whose product is there is skipped; delete the product (under runs/) to run it again.
+A stage whose product is there is skipped; delete the product (model/encoder, and under runs/) to run it
+again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from khabar.hub import DEFAULT_BUNDLE
 from khabar.tagger import Tagger
 from khabar_training.config import PretrainConfig, TrainConfig, load_config
 from khabar_training.datasets import read_checked
+from khabar_training.encoder_store import store_encoder
 from khabar_training.evaluate import evaluate_bundle
 from khabar_training.export import copy_embedded
 from khabar_training.model_card import render_model_card
@@ -87,8 +89,12 @@ def main() -> int:
     encoder = load_config(options.encoder_config, PretrainConfig)
     recipe = load_config(options.config, TrainConfig)
     encoder_folder, output = ROOT / recipe.encoder, ROOT / recipe.output
-    if encoder_folder == ROOT / encoder.output / "encoder":
-        run_stage("khabar_training.pretrain", options.encoder_config, encoder_folder / "pretraining.json")
+    if (encoder_folder / "pretraining.json").exists():
+        logger.info("%s is there: pre-training skipped", encoder_folder)
+    else:
+        pretrained = ROOT / encoder.output / "encoder"
+        run_stage("khabar_training.pretrain", options.encoder_config, pretrained / "pretraining.json")
+        store_encoder(pretrained, encoder_folder)
     run_stage("khabar_training.train", options.config, output / "training.json")
     size = copy_embedded(output / "bundle", DEFAULT_BUNDLE, LARGEST_BUNDLE)
     report = {

@@ -209,6 +209,7 @@ class JointModel(nn.Module):
             encoder,
             config=config,
             revision=revision,
+            dtype=torch.float32,
             # An encoder that was a token classifier of other labels before gets a fresh last layer.
             ignore_mismatched_sizes=True,
         )

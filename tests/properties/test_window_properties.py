@@ -10,8 +10,6 @@ from tests.tiny_model import SENTENCES, tiny_tokenizer
 TOKENIZER = WordTokenizer(Tokenizer.from_str(tiny_tokenizer().backend_tokenizer.to_str()))
 LONG = ["ﷺ" * 30, "س" * 90, "\n", "الوزير المصري " * 20, "..."]
 PIECES = st.lists(st.sampled_from([*SENTENCES, *LONG]), max_size=12)
-    st.sampled_from([*SENTENCES, "ﷺ" * 30, "س" * 90, "\n", "الوزير المصري " * 20, "..."]), max_size=12
-)
 
 
 def words_of(sizes):
