@@ -21,10 +21,10 @@ def resolve_model(
     Raises:
         BundleError: no such folder, and no such model on the Hub or in its local cache.
     """
-    if model is None:
-        return DEFAULT_BUNDLE
-    folder = Path(model)
-    if folder.is_dir():
+    folder = DEFAULT_BUNDLE if model is None else Path(model)
+    if model is None or folder.is_dir():
+        if revision is not None:
+            raise BundleError(f"{folder}: a folder has no revisions; revision= goes with a Hub name")
         return folder
     if isinstance(model, Path) or not _HUB_NAME.fullmatch(model):
         raise BundleError(f"{model}: no such folder, and no Hub name of the form 'organisation/name'")

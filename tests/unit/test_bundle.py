@@ -91,6 +91,11 @@ def test_a_folder_that_is_not_there(tmp_path):
         Tagger.from_pretrained(tmp_path / "nowhere")
 
 
+def test_a_revision_goes_with_a_hub_name(bundle):
+    with pytest.raises(BundleError, match="a folder has no revisions"):
+        Tagger.from_pretrained(bundle, revision="main")
+
+
 def test_a_hub_name_that_is_not_in_the_cache():
     with pytest.raises(BundleError, match="not found in the local Hub cache"):
         Tagger.from_pretrained("no-organisation/no-model", local_files_only=True)

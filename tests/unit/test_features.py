@@ -74,6 +74,12 @@ def test_a_span_that_ends_inside_a_word_is_counted(builder):
     assert builder.unreachable.counts == {"entity that ends inside a word": 1}
 
 
+def test_a_span_across_the_end_of_a_sentence_is_counted_once(builder):
+    text = "قالت بي. بي. سي إن الأمر انتهى"
+    examples(builder, Document(text, (entity(text, "بي. بي. سي", "ORG"),)))
+    assert builder.unreachable.counts == {"entity that no window shows whole within one sentence": 1}
+
+
 def test_partial_coverage_leaves_unknown_types_open(builder):
     text = "قال الوزير في القاهرة"
     coverage = Coverage({"LOC": ("GPE", "LOC", "FAC")}, frozenset({"PER"}))
@@ -102,7 +108,7 @@ def test_a_batch_pads_with_what_costs_nothing(builder):
     assert (batch["spans"][:, 1] > batch["spans"][:, 0]).all()
 
 
-def test_token_dropout_hides_pieces_but_never_the_first(builder):
+def test_token_dropout_hides_pieces_but_never_the_special_ones(builder):
     items = [examples(builder, document)[0] for document in gold_documents()]
     plain = Collator(0)(items)["input_ids"]
     hidden = Collator(0, 4, 0.5)(items)["input_ids"]
@@ -110,4 +116,5 @@ def test_token_dropout_hides_pieces_but_never_the_first(builder):
     assert 0.2 < changed.float().mean() < 0.6
     assert (hidden[changed] == 4).all()
     assert not changed[:, 0].any()
+    assert not changed[plain == 3].any()
     assert np.array_equal(plain[:, 0].numpy(), np.full(8, 2))

@@ -16,7 +16,7 @@ from khabar_training.features import IGNORED, Example
 
 
 class Collator:
-    """Pads examples and, while training, hides some word pieces behind ``[MASK]``.
+    """Pads examples and, while training, hides some word pieces behind ``[MASK]``, never the special ones.
 
     A batch has ``input_ids``, ``attention_mask``, ``proclitic`` ``[B, T]``, ``allowed_tags``
     ``[B, T, 27]``, ``spans`` ``[B, 3, E]``, ``pairs`` ``[B, 2, P]``, ``relations`` and
@@ -37,6 +37,7 @@ class Collator:
         if self._token_dropout and self._mask_id is not None:
             hidden = (torch.rand(ids.shape) < self._token_dropout) & (attention == 1)
             hidden[:, 0] = False
+            hidden[torch.arange(len(ids)), attention.sum(dim=1) - 1] = False
             ids = torch.where(hidden, torch.tensor(self._mask_id), ids)
         return {
             "input_ids": ids,

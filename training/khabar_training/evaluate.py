@@ -33,7 +33,7 @@ def evaluate_bundle(model: str | Path | None, gold: Sequence[Document], *, quant
     Returns:
         The report: overall scores in percent with intervals, per label tables, speed.
     """
-    folder = resolve_model(model, revision=None, local_files_only=True, quantized=quantized)
+    folder = resolve_model(model, revision=None, local_files_only=False, quantized=quantized)
     tagger = Tagger.from_pretrained(folder, quantized=quantized)
     started = time.perf_counter()
     predicted = [tagger.predict(document.text, id=document.id) for document in gold]

@@ -88,9 +88,14 @@ class FeatureBuilder:
             complete: whether the document carries the whole schema, relations and proclitics included.
         """
         related: set[int] = set()
+        whole: set[int] = set()
         for window in iter_windows(document.text, self._tokenizer, self._max_tokens, self._overlap):
             placed = list(self._place(document, window))
+            whole |= {item.index for item in placed if item.whole}
             yield self._example(document, window, placed, coverage, related, complete)
+        for index in range(len(document.entities)):
+            if index not in whole:
+                self.unreachable.add("entity that no window shows whole within one sentence")
         lost = len(document.relations) - len(related) if complete else 0
         for _ in range(lost):
             self.unreachable.add("relation whose ends no window holds together")
@@ -104,6 +109,8 @@ class FeatureBuilder:
                 continue
             opens = bool(start[first] <= entity.start)
             whole = opens and bool(end[last - 1] >= entity.end)
+            # An entity never crosses the end of its sentence in decoding.
+            whole = whole and bool(window.sentence[first] == window.sentence[last - 1])
             yield _Placed(index, first, last, self._letters(document, entity, window, first), opens, whole)
             if end[last - 1] > entity.end and entity.end > start[last - 1]:
                 self.unreachable.add("entity that ends inside a word")
