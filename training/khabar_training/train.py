@@ -37,6 +37,7 @@ from khabar.schema import RELATION_LABELS
 from khabar.tagger import Tagger
 from khabar.tokenization import WordTokenizer
 from khabar_data.errors import DataError
+from khabar_data.files import written_whole
 from khabar_data.metrics import evaluate
 from khabar_training.collate import Collator
 from khabar_training.config import ConfigError, TrainConfig, load_config
@@ -134,7 +135,7 @@ def train(config: TrainConfig) -> Path:
     """
     set_seed(config.seed)
     fast = _tokenizer(config)
-    tokenizer = WordTokenizer(Tokenizer.from_str(fast.backend_tokenizer.to_str()))
+    tokenizer = _word_tokenizer(fast)
     gold = [document for path in config.development for document in read_checked(path)]
     data = load_examples(config, tokenizer)
     claim_folder(config.output, config, {"max_steps"})
@@ -148,33 +149,46 @@ def train(config: TrainConfig) -> Path:
     trainer = _trainer(config, model, data, fast, callbacks)
     checkpoints = config.output / "checkpoints"
     trainer.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
-    bundle = config.output / "bundle"
-    if not trainer.is_world_process_zero():
-        return bundle
+    if trainer.is_world_process_zero():
+        _finish(config, model, fast, gold, trainer.state)
+    return config.output / "bundle"
+
+
+def _finish(
+    config: TrainConfig,
+    model: JointModel,
+    fast: PreTrainedTokenizerFast,
+    gold: list[Document],
+    state: TrainerState,
+) -> None:
+    """Thresholds, checkpoint, bundle, report."""
+    tokenizer = _word_tokenizer(fast)
     found = tag(model, tokenizer, decoding_options(config, dict.fromkeys(RELATION_LABELS, LOWEST)), gold)
     options = decoding_options(config, choose_thresholds(gold, found))
     checkpoint = config.output / "checkpoint"
     model.save(checkpoint)
     fast.save_pretrained(checkpoint)
-    export_bundle(checkpoint, bundle, config.name, options, quantize=config.quantize)
+    export_bundle(checkpoint, config.output / "bundle", config.name, options, quantize=config.quantize)
     final = evaluate(gold, tag(model, tokenizer, options, gold))
     report = {
         "config": json.loads(config.model_dump_json()),
-        "steps": trainer.state.global_step,
+        "steps": state.global_step,
         "development": final.to_dict(),
-        "history": [row["development"] for row in trainer.state.log_history if "development" in row],
+        "history": [row["development"] for row in state.log_history if "development" in row],
         "thresholds": dict(options.thresholds),
     }
-    (config.output / "training.json").write_text(
-        json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    with written_whole(config.output / "training.json") as target:
+        target.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     logger.info(
         "development: NER %.2f, Rel+ %.2f; bundle in %s",
         100 * final.entities.micro().f1,
         100 * final.relations_strict.micro().f1,
-        bundle,
+        config.output / "bundle",
     )
-    return bundle
+
+
+def _word_tokenizer(fast: PreTrainedTokenizerFast) -> WordTokenizer:
+    return WordTokenizer(Tokenizer.from_str(fast.backend_tokenizer.to_str()))
 
 
 def _tokenizer(config: TrainConfig) -> PreTrainedTokenizerFast:
