@@ -56,12 +56,40 @@ class JointObjective(nn.Module):
             )
         if self._relation_weight and allowed_relations.any():
             lengths = attention_mask.sum(dim=1)
-            scores = self.model.relations(hidden, *spans.unbind(1), *pairs.unbind(1), lengths)
-            losses = nn.functional.binary_cross_entropy_with_logits(
-                scores.float(), relations.float(), reduction="none"
+            loss = loss + self._relation_weight * self._relation_loss(
+                hidden, lengths, spans, pairs, relations, allowed_relations
             )
-            # Nearly all candidate pairs carry nothing: the mean over the stated relations and a floor
-            # keeps one long list of names from ruling the batch.
-            weight = relations.sum() + 0.05 * allowed_relations.sum()
-            loss = loss + self._relation_weight * (losses * allowed_relations).sum() / weight
         return {"loss": loss, "logits": logits}
+
+    def _relation_loss(
+        self,
+        hidden: Tensor,
+        lengths: Tensor,
+        spans: Tensor,
+        pairs: Tensor,
+        relations: Tensor,
+        allowed: Tensor,
+    ) -> Tensor:
+        """Binary cross-entropy over the allowed relations of all candidate pairs.
+
+        Row by row, each with its own pairs: one window with a long list of names has a hundred times
+        the pairs of another, and padding to it would cost more than the encoder.
+        """
+        total = hidden.new_zeros(())
+        for row in range(len(hidden)):
+            count = int(allowed[row].any(dim=-1).sum())
+            if not count:
+                continue
+            entities = int(pairs[row, :, :count].max()) + 1
+            scores = self.model.relations(
+                hidden[row : row + 1],
+                *spans[row : row + 1, :, :entities].unbind(1),
+                *pairs[row : row + 1, :, :count].unbind(1),
+                lengths[row : row + 1],
+            )
+            targets, mask = relations[row : row + 1, :count].float(), allowed[row : row + 1, :count]
+            losses = nn.functional.binary_cross_entropy_with_logits(scores.float(), targets, reduction="none")
+            total = total + (losses * mask).sum()
+        # Nearly all candidate pairs carry nothing: the mean over the stated relations and a floor
+        # keeps one long list of names from ruling the batch.
+        return total / (relations.sum() + 0.05 * allowed.sum())
