@@ -108,7 +108,10 @@ class RelationHead(nn.Module):
         spans = self._spans(last_hidden_state, sums, span_start, span_end, span_type)
         as_head, as_tail = self.head_span(spans), self.tail_span(spans)
         # Padding must stay out of the context behind a pair: serving reads one row without any.
-        limit = last_hidden_state.shape[1] if lengths is None else lengths[:, None]
+        if lengths is None:
+            limit = torch.full_like(span_start[:, :1], last_hidden_state.shape[1])
+        else:
+            limit = lengths[:, None]
         shared = self._between(
             last_hidden_state, sums, (span_start, span_end, span_type), pair_head, pair_tail, limit
         )
@@ -127,14 +130,14 @@ class RelationHead(nn.Module):
         spans: tuple[Tensor, Tensor, Tensor],
         first: Tensor,
         second: Tensor,
-        limit: Tensor | int,
+        limit: Tensor,
     ) -> Tensor:
         """What both orders of a pair share: the text around and between its spans ``[B, P, width]``."""
         start, end, kind = spans
         starts = torch.stack([start.gather(1, first), start.gather(1, second)])
         ends = torch.stack([end.gather(1, first), end.gather(1, second)])
         left, inner, outer, right = starts.amin(0), ends.amin(0), starts.amax(0), ends.amax(0)
-        behind = torch.minimum(right + _OUTER_CONTEXT, torch.as_tensor(limit))
+        behind = torch.minimum(right + _OUTER_CONTEXT, limit)
         longest = hidden.shape[1] - 1
         gap = outer - inner
         inside = (start[:, None, :] >= inner[:, :, None]) & (start[:, None, :] < outer[:, :, None])
