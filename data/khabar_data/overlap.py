@@ -188,7 +188,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Find sentences that stand twice in a corpus, or in text from elsewhere.",
     )
     parser.add_argument("corpus", nargs="+", type=Path, metavar="CORPUS", help="folders or files")
-    parser.add_argument("--against", nargs="+", type=Path, default=[], metavar="FOLDER", help="other text")
+    parser.add_argument(
+        "--against", action="extend", nargs="+", type=Path, default=[], metavar="FOLDER", help="other text"
+    )
     parser.add_argument("--words", type=int, default=8, help="words of the shortest sentence (default 8)")
     options = parser.parse_args(arguments)
     if options.words < 1:

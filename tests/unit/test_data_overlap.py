@@ -2,8 +2,10 @@ import lzma
 
 import pytest
 
+from khabar.document import Document
 from khabar_data import overlap
 from khabar_data.corpus import document_names
+from khabar_data.jsonl import write_jsonl
 from khabar_data.overlap import Place, SentenceIndex, find_elsewhere, find_repeats, main
 from tests.annotated import annotated, jsonl
 
@@ -159,3 +161,15 @@ def test_the_command_wants_at_least_one_word(tmp_path, capsys):
         main([str(tmp_path), "--words", "0"])
     assert caught.value.code == 2
     assert "--words must be 1 or more, got 0" in capsys.readouterr().err
+
+
+def test_every_against_counts_not_only_the_last(tmp_path, capsys):
+    sentence = "وصل الوفد إلى المدينة القديمة قبل غروب الشمس بساعة واحدة"
+    corpus = tmp_path / "corpus.jsonl"
+    write_jsonl([Document(sentence, id="a")], corpus)
+    for name, text in (("first", sentence), ("second", "سطر آخر")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "raw.txt").write_text(text, encoding="utf-8")
+    folders = [str(tmp_path / name) for name in ("first", "second")]
+    assert main([str(corpus), "--against", folders[0], "--against", folders[1]]) == 1
+    assert "1 found elsewhere" in capsys.readouterr().out
