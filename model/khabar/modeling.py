@@ -24,7 +24,7 @@ HEADS_CONFIG: Final = "relation_config.json"
 PROCLITIC_CLASSES: Final = 4
 
 #: What BERT and ModernBERT call the dropout outside of attention.
-_DROPOUTS: Final = ("hidden_dropout_prob", "embedding_dropout", "mlp_dropout", "classifier_dropout")
+DROPOUTS: Final = ("hidden_dropout_prob", "embedding_dropout", "mlp_dropout", "classifier_dropout")
 _DISTANCE_BOUNDS: Final = (0, 1, 2, 3, 5, 8, 12, 20, 32, 64)
 _COUNT_BOUNDS: Final = (0, 1, 2, 3, 5, 8)
 _OUTER_CONTEXT: Final = 6
@@ -202,7 +202,7 @@ class JointModel(nn.Module):
     ) -> JointModel:
         """A model with fresh heads on an encoder: any checkpoint that ``AutoModel`` knows."""
         config = AutoConfig.from_pretrained(encoder, revision=revision)
-        for name in _DROPOUTS:
+        for name in DROPOUTS:
             if hasattr(config, name):
                 setattr(config, name, encoder_dropout)
         config.num_labels = len(TAGS)

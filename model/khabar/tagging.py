@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -18,12 +19,6 @@ OUTSIDE: Final = "O"
 #: The 27 tags in the order of the model's logits: O, then B- and I- of each entity label.
 TAGS: Final[tuple[str, ...]] = (OUTSIDE, *(f"{prefix}-{label}" for label in ENTITY_LABELS for prefix in "BI"))
 TAG_IDS: Final[dict[str, int]] = {tag: index for index, tag in enumerate(TAGS)}
-
-_IS_INSIDE: Final = np.array([tag.startswith("I-") for tag in TAGS])
-#: _MAY_FOLLOW[a, b]: tag b may follow tag a. I-X follows only B-X and I-X.
-_MAY_FOLLOW: Final = np.array(
-    [[not b.startswith("I-") or (a != OUTSIDE and a[2:] == b[2:]) for b in TAGS] for a in TAGS]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +61,27 @@ def tags_to_spans(tags: Sequence[str]) -> list[WordSpan]:
     return spans
 
 
-def best_tags(logits: Logits) -> TagIds:
-    """The valid IOB2 sequence ``[words]`` with the greatest sum of ``logits`` ``[words, 27]``.
+@cache
+def _grammar(tags: tuple[str, ...]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which tags are I- ``[L]``, and whether tag b may follow tag a ``[L, L]``: I-X only B-X and I-X."""
+    inside = np.array([tag.startswith("I-") for tag in tags])
+    follows = [[not b.startswith("I-") or (a != OUTSIDE and a[2:] == b[2:]) for b in tags] for a in tags]
+    return inside, np.array(follows)
+
+
+def best_tags(logits: Logits, tags: tuple[str, ...] = TAGS) -> TagIds:
+    """The valid IOB2 sequence ``[words]`` over ``tags`` with the greatest sum of ``logits`` ``[words, L]``.
 
     Where the best tag of every word happens to make a valid sequence, that is it; only otherwise
     the Viterbi recursion (Forney 1973) has to run.
     """
+    inside, may_follow = _grammar(tags)
     greedy: TagIds = logits.argmax(axis=1).astype(np.int64)
-    if not len(greedy) or (not _IS_INSIDE[greedy[0]] and _MAY_FOLLOW[greedy[:-1], greedy[1:]].all()):
+    if not len(greedy) or (not inside[greedy[0]] and may_follow[greedy[:-1], greedy[1:]].all()):
         return greedy
-    penalty = np.where(_MAY_FOLLOW, 0.0, -np.inf)
-    score = np.where(_IS_INSIDE, -np.inf, logits[0])
-    back = np.empty((len(logits), len(TAGS)), dtype=np.int64)
+    penalty = np.where(may_follow, 0.0, -np.inf)
+    score = np.where(inside, -np.inf, logits[0])
+    back = np.empty((len(logits), len(tags)), dtype=np.int64)
     for position in range(1, len(logits)):
         paths = score[:, None] + penalty
         back[position] = paths.argmax(axis=0)

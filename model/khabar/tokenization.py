@@ -65,6 +65,7 @@ class WordTokenizer:
         self.cls_id = self._special("[CLS]")
         self.sep_id = self._special("[SEP]")
         self.pad_id = self._special("[PAD]")
+        self.unk_id = self._special("[UNK]")
 
     def _special(self, token: str) -> int:
         index: int | None = self._tokenizer.token_to_id(token)

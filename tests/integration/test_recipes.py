@@ -6,14 +6,23 @@ from pathlib import Path
 import pytest
 
 from khabar_data.jsonl import write_jsonl
-from khabar_training.config import DataSet, PretrainConfig, TextSource, TrainConfig, load_config
+from khabar_training.config import (
+    DataSet,
+    PretrainConfig,
+    TextSource,
+    TrainConfig,
+    WordTaggingConfig,
+    load_config,
+)
 from khabar_training.pretrain import Pretraining, prepare_sequences, prepare_vocabulary
 from khabar_training.train import train
 from tests.gold import gold_documents
 from tests.tiny_model import SENTENCES, tiny_encoder
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-RECIPES = sorted(path for path in CONFIGS.glob("*.yaml") if not path.name.startswith("encoder-"))
+RECIPES = sorted(
+    path for path in CONFIGS.glob("*.yaml") if not path.name.startswith(("encoder-", "anercorp"))
+)
 ENCODERS = sorted(CONFIGS.glob("encoder-*.yaml"))
 
 
@@ -70,3 +79,12 @@ def test_an_encoder_recipe_starts_a_step(path, tmp_path):
     tokenizer = prepare_vocabulary(config)
     Pretraining(config, tokenizer, prepare_sequences(config, tokenizer)).run()
     assert (config.output / "encoder/model.safetensors").exists()
+
+
+def test_the_benchmark_recipe_names_files_that_are_there():
+    config = load_config(CONFIGS / "anercorp.yaml", WordTaggingConfig)
+    assert len(config.seeds) >= 3
+    paths = [CONFIGS.parent / path for path in (config.train, *config.tests.values())]
+    if not paths[0].exists():
+        pytest.skip("ANERcorp is not beside this checkout (../shared)")
+    assert all(path.exists() for path in paths)

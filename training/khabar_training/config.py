@@ -128,6 +128,22 @@ class DataSet(ClosedModel):
         return self
 
 
+class NameList(ClosedModel):
+    """A tab-separated list of names that mention replacement draws from, beside the names of the articles.
+
+    Attributes:
+        path: the file; names stand in its first column, lines that begin with ``#`` are comments.
+        label: what the names are.
+        only: take the lines whose last column is one of these.
+        parts: words of the list that make one name; 2 where it holds first and last names alone.
+    """
+
+    path: Path
+    label: str
+    only: tuple[str, ...] | None = None
+    parts: PositiveInt = 1
+
+
 class TrainConfig(ClosedModel):
     """Fine-tuning of an encoder on annotated text.
 
@@ -149,6 +165,7 @@ class TrainConfig(ClosedModel):
         proclitic_weight: weight of the proclitic loss beside the entity loss.
         token_dropout: part of the word pieces hidden behind ``[MASK]`` while training.
         mention_replacement: probability that a name of a training document is exchanged for another one.
+        name_lists: lists that a third of the new names come from, for labels that have one.
         spelling_noise: part of the training documents that get the spelling of a careless desk.
         max_tokens: tokens of a window at most.
         overlap: pieces that two windows of one long sentence share.
@@ -176,6 +193,7 @@ class TrainConfig(ClosedModel):
     token_dropout: Fraction = 0.05
     spelling_noise: Fraction = 0.0
     mention_replacement: Fraction = 0.0
+    name_lists: tuple[NameList, ...] = ()
     max_tokens: PositiveInt = 160
     overlap: PositiveInt = 48
     evaluate_epochs: PositiveInt = 1
@@ -189,6 +207,38 @@ class TrainConfig(ClosedModel):
         if self.max_tokens < 8 or self.overlap >= self.max_tokens - 2:
             raise ValueError("'max_tokens' must be at least 8, and 'overlap' less than 'max_tokens' - 2")
         return self
+
+
+class WordTaggingConfig(ClosedModel):
+    """A word tagger with the labels of one CoNLL set, for a comparison with published figures.
+
+    Attributes:
+        encoder: a folder or a Hub name that ``AutoModelForTokenClassification`` loads.
+        output: the report.
+        train: the CoNLL file that is learnt from.
+        tests: CoNLL files that are scored, by the name the report gives them.
+        held_out: last part of the training file that is scored in place of the tests, to choose settings.
+        dropout: dropout in the encoder and before its tag layer.
+        token_dropout: part of the word pieces hidden behind ``[MASK]`` while training.
+        max_tokens: pieces of a sentence at most; a longer one is cut between words.
+        seeds: one run each.
+    """
+
+    encoder: str
+    output: Path
+    train: Path
+    tests: dict[str, Path]
+    held_out: Fraction = 0.0
+    epochs: PositiveInt = 10
+    batch_size: PositiveInt = 16
+    learning_rate: float = Field(default=4e-4, gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    warmup: Fraction = 0.1
+    dropout: Fraction = 0.1
+    token_dropout: Fraction = 0.05
+    max_tokens: Annotated[int, Field(ge=8)] = 256
+    bf16: bool = False
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (17, 18, 19)
 
 
 Config = TypeVar("Config", bound=BaseModel)

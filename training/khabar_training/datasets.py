@@ -92,7 +92,8 @@ class MixedExamples(Dataset[Example]):
 
     def __init__(self, sets: Sequence[AnnotatedSet], tokenizer: WordTokenizer, config: TrainConfig) -> None:
         self._sets, self._tokenizer, self._config = sets, tokenizer, config
-        self._pool = mention_pool(document for part in sets if part.complete for document in part.documents)
+        documents = (document for part in sets if part.complete for document in part.documents)
+        self._pool = mention_pool(documents, config.name_lists)
         self._examples = self._built(0)
         self.epoch = 0
 

@@ -2,46 +2,95 @@
 
 A small encoder meets few names in few articles and learns them by heart; with the names exchanged
 every epoch it has to read what stands around them (Dai and Adel 2020). One surface gets one
-new name throughout an article, as a real article would have it.
+new name throughout an article, as a real article would have it. Typed name lists bring names that
+no article holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from khabar.document import Document, Entity
+from khabar_training.config import ConfigError, NameList
 
 #: Labels whose names can stand for one another; titles, dates or amounts fit their sentence too closely.
 _REPLACED: Final = frozenset({"PER", "GPE", "ORG", "LOC", "FAC", "WEAPON"})
 _ARTICLE: Final = ("ال", "لل", "أل", "ل")
 
-Pool = Mapping[str, Sequence[str]]
+#: Part of the new names that come from a list, where the label has one.
+_FROM_LISTS: Final = 1 / 3
+
+Names = Mapping[str, Sequence[str]]
 
 
-def mention_pool(documents: Iterable[Document]) -> Pool:
-    """The distinct surfaces of every replaceable label, in a fixed order."""
+@dataclass(frozen=True, slots=True)
+class MentionPool:
+    """Where new names come from, by label.
+
+    Attributes:
+        mentions: distinct surfaces of the annotated articles.
+        listed: names of lists, each as its parts: one of every sequence makes a name.
+    """
+
+    mentions: Names
+    listed: Mapping[str, Sequence[Sequence[Sequence[str]]]]
+
+    def draw(self, label: str, random: np.random.Generator) -> str | None:
+        """A name of ``label``; ``None`` where the pool has none."""
+        listed = self.listed.get(label, ())
+        if listed and random.random() < _FROM_LISTS:
+            parts = listed[int(random.integers(len(listed)))]
+            return " ".join(part[int(random.integers(len(part)))] for part in parts)
+        names = self.mentions.get(label, ())
+        return names[int(random.integers(len(names)))] if names else None
+
+
+def mention_pool(documents: Iterable[Document], name_lists: Sequence[NameList] = ()) -> MentionPool:
+    """The distinct surfaces of every replaceable label, in a fixed order, and the lists.
+
+    Raises:
+        ConfigError: a list cannot be read, holds no name, or is of a label that is not exchanged.
+    """
     names: dict[str, set[str]] = {label: set() for label in _REPLACED}
     for document in documents:
         for entity in document.entities:
             if entity.label in _REPLACED and "\n" not in entity.text:
                 names[entity.label].add(entity.text)
-    return {label: sorted(surfaces) for label, surfaces in names.items()}
+    listed: dict[str, list[list[list[str]]]] = {}
+    for name_list in name_lists:
+        listed.setdefault(name_list.label, []).append([read_names(name_list)] * name_list.parts)
+    return MentionPool({label: sorted(surfaces) for label, surfaces in names.items()}, listed)
+
+
+def read_names(name_list: NameList) -> list[str]:
+    """The names of a list in its order; entries with brackets, which no article writes, are left out."""
+    if name_list.label not in _REPLACED:
+        raise ConfigError(f"{name_list.path}: 'label' must be one of {sorted(_REPLACED)}")
+    try:
+        lines = name_list.path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name_list.path}: cannot be read as a list of names: {error}") from error
+    rows = (line.split("\t") for line in lines if not line.startswith("#"))
+    wanted = (row[0] for row in rows if name_list.only is None or row[-1] in name_list.only)
+    names = [name for name in dict.fromkeys(wanted) if name.strip() == name and name and "(" not in name]
+    if not names:
+        raise ConfigError(f"{name_list.path}: no name left; does 'only' name values of the last column?")
+    return names
 
 
 def replace_mentions(
-    document: Document, pool: Pool, probability: float, random: np.random.Generator
+    document: Document, pool: MentionPool, probability: float, random: np.random.Generator
 ) -> Document:
     """Exchange each distinct name of the document with ``probability``; offsets and relations follow."""
     chosen: dict[tuple[str, str], str] = {}
     for entity in document.entities:
-        names = pool.get(entity.label, ())
-        if names and (entity.label, entity.text) not in chosen:
-            exchanged = random.random() < probability
-            name = names[int(random.integers(len(names)))] if exchanged else entity.text
-            chosen[entity.label, entity.text] = name
+        if entity.label in _REPLACED and (entity.label, entity.text) not in chosen:
+            name = pool.draw(entity.label, random) if random.random() < probability else None
+            chosen[entity.label, entity.text] = name or entity.text
     pieces: list[str] = []
     entities: list[Entity] = []
     last = length = 0
