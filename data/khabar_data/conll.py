@@ -15,16 +15,19 @@ from khabar_data.errors import DataError
 from khabar_data.files import written_whole
 
 _PREFIXES = frozenset("BIESLU")
+#: What opens a document in the files of CoNLL-2003; no token of a sentence.
+_DOCUMENT_START = "-DOCSTART-"
 
 
-def read_conll(path: Path | str, *, columns: int = 2) -> list[Document]:
+def read_conll(path: Path | str, *, columns: int | None = 2) -> list[Document]:
     """Read one Document a sentence; ids are the sentence's number in the file, from 0.
 
-    The first column is the token, the last one its tag: IOB2, IOB1, IOBES or BILOU.
+    The first column is the token, the last one its tag: IOB2, IOB1, IOBES or BILOU. The
+    ``-DOCSTART-`` lines of CoNLL-2003 are passed over.
 
     Args:
         path: a UTF-8 file.
-        columns: columns that every line must have.
+        columns: columns that every line must have, 4 for CoNLL-2003; ``None`` for as many as the first.
 
     Raises:
         DataError: the file cannot be read, or a line has another number of columns or a malformed tag.
@@ -36,7 +39,29 @@ def read_conll(path: Path | str, *, columns: int = 2) -> list[Document]:
     return [_document(rows, str(number)) for number, rows in enumerate(_sentences(lines, path, columns))]
 
 
-def _sentences(lines: Sequence[str], path: Path | str, columns: int) -> Iterator[list[tuple[str, str]]]:
+def tagged_document(rows: Sequence[tuple[str, str]], doc_id: str) -> Document:
+    """The Document of one sentence, its tokens joined by single spaces.
+
+    Args:
+        rows: each token with its tag, in any of the schemes of ``read_conll``.
+        doc_id: becomes the id.
+
+    Raises:
+        ValueError: a tag is neither ``O`` nor of the form ``B-LABEL``.
+    """
+    for _, tag in rows:
+        _check_tag(tag)
+    return _document(rows, doc_id)
+
+
+def _check_tag(tag: str) -> None:
+    if tag != "O" and (len(tag) < 3 or tag[0] not in _PREFIXES or tag[1] != "-"):
+        raise ValueError(f"tag {tag!r} is neither O nor of the form B-LABEL")
+
+
+def _sentences(
+    lines: Sequence[str], path: Path | str, columns: int | None
+) -> Iterator[list[tuple[str, str]]]:
     rows: list[tuple[str, str]] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -45,13 +70,18 @@ def _sentences(lines: Sequence[str], path: Path | str, columns: int) -> Iterator
             rows = []
             continue
         parts = line.split("\t") if "\t" in line else line.split()
+        columns = columns or max(2, len(parts))
         if len(parts) != columns:
             raise DataError(
                 path, number, f"{len(parts)} columns, expected {columns}: token and tag, parted by a tab"
             )
+        if parts[0] == _DOCUMENT_START:
+            continue
         tag = parts[-1].strip()
-        if tag != "O" and (len(tag) < 3 or tag[0] not in _PREFIXES or tag[1] != "-"):
-            raise DataError(path, number, f"tag {tag!r} is neither O nor of the form B-LABEL")
+        try:
+            _check_tag(tag)
+        except ValueError as error:
+            raise DataError(path, number, str(error)) from error
         rows.append((parts[0].strip(), tag))
     if rows:
         yield rows

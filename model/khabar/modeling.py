@@ -63,6 +63,7 @@ class RelationHead(nn.Module):
     def __init__(self, config: HeadConfig) -> None:
         super().__init__()
         hidden, width = config.hidden, config.width
+        self.config = config
         self.types = nn.Embedding(len(ENTITY_LABELS), config.type_width)
         span = 3 * hidden + config.type_width
         self.head_span = nn.Linear(span, width)
@@ -82,103 +83,83 @@ class RelationHead(nn.Module):
 
     def forward(
         self,
-        last_hidden_state: Tensor,
+        hidden: Tensor,
         span_start: Tensor,
         span_end: Tensor,
         span_type: Tensor,
         pair_head: Tensor,
         pair_tail: Tensor,
-        lengths: Tensor | None = None,
     ) -> Tensor:
-        """Score pairs.
+        """Score the pairs of one window.
 
         Args:
-            last_hidden_state: ``[B, T, H]``.
-            span_start: first token of each entity ``[B, E]``.
-            span_end: token after the last one ``[B, E]``; at least ``span_start + 1``.
-            span_type: index of its label ``[B, E]``.
-            pair_head: entity index ``[B, P]``.
-            pair_tail: entity index ``[B, P]``.
-            lengths: tokens of each row without its padding ``[B]``; all of them where not given.
+            hidden: last hidden state ``[T, H]``, without padding: the tokens behind a pair are read.
+            span_start: first token of each entity ``[E]``.
+            span_end: token after the last one ``[E]``; at least ``span_start + 1``.
+            span_type: index of its label ``[E]``.
+            pair_head: entity index ``[P]``.
+            pair_tail: entity index ``[P]``.
 
         Returns:
-            Logits ``[B, P, 14]``; a symmetric relation has the mean of both orders.
+            Logits ``[P, 14]``; a symmetric relation has the mean of both orders.
         """
-        sums = torch.cumsum(nn.functional.pad(last_hidden_state, (0, 0, 1, 0)), dim=1)
-        spans = self._spans(last_hidden_state, sums, span_start, span_end, span_type)
+        mean = _mean(_sums(hidden), span_start, span_end)
+        ends = (hidden[span_start], hidden[span_end - 1])
+        spans = torch.cat([*ends, mean, self.types(span_type)], dim=-1)
         as_head, as_tail = self.head_span(spans), self.tail_span(spans)
-        # Padding must stay out of the context behind a pair: serving reads one row without any.
-        if lengths is None:
-            limit = torch.full_like(span_start[:, :1], last_hidden_state.shape[1])
-        else:
-            limit = lengths[:, None]
-        shared = self._between(
-            last_hidden_state, sums, (span_start, span_end, span_type), pair_head, pair_tail, limit
-        )
-        forward = self._score(as_head, as_tail, shared, span_start, pair_head, pair_tail)
-        backward = self._score(as_head, as_tail, shared, span_start, pair_tail, pair_head)
+        shared = self._context(hidden, (span_start, span_end, span_type), pair_head, pair_tail)
+        distance = span_start[pair_tail] - span_start[pair_head]
+        forward = self._score(as_head[pair_head] + as_tail[pair_tail] + shared, distance)
+        backward = self._score(as_head[pair_tail] + as_tail[pair_head] + shared, -distance)
         return torch.where(self.symmetric, (forward + backward) / 2, forward)
 
-    def _spans(self, hidden: Tensor, sums: Tensor, start: Tensor, end: Tensor, kind: Tensor) -> Tensor:
-        mean = _mean(sums, start, end)
-        return torch.cat([_take(hidden, start), _take(hidden, end - 1), mean, self.types(kind)], dim=-1)
-
-    def _between(
-        self,
-        hidden: Tensor,
-        sums: Tensor,
-        spans: tuple[Tensor, Tensor, Tensor],
-        first: Tensor,
-        second: Tensor,
-        limit: Tensor,
+    def _context(
+        self, hidden: Tensor, spans: tuple[Tensor, Tensor, Tensor], first: Tensor, second: Tensor
     ) -> Tensor:
-        """What both orders of a pair share: the text around and between its spans ``[B, P, width]``."""
+        """What both orders of a pair share: the text around and between its spans ``[P, width]``."""
         start, end, kind = spans
-        starts = torch.stack([start.gather(1, first), start.gather(1, second)])
-        ends = torch.stack([end.gather(1, first), end.gather(1, second)])
-        left, inner, outer, right = starts.amin(0), ends.amin(0), starts.amax(0), ends.amax(0)
-        behind = torch.minimum(right + _OUTER_CONTEXT, limit)
-        longest = hidden.shape[1] - 1
-        gap = outer - inner
-        inside = (start[:, None, :] >= inner[:, :, None]) & (start[:, None, :] < outer[:, :, None])
-        histogram = inside.to(hidden.dtype) @ nn.functional.one_hot(kind, len(ENTITY_LABELS)).to(hidden.dtype)
-        some = (gap > 0)[..., None].to(hidden.dtype)
-        context = torch.cat(
-            [
-                _mean(sums, inner, torch.maximum(outer, inner + 1)) * some,
-                _take(hidden, inner.clamp(max=longest)) * some,
-                _take(hidden, (outer - 1).clamp(min=0)) * some,
-                _mean(sums, (left - _OUTER_CONTEXT).clamp(min=0), left.clamp(min=1)),
-                _mean(sums, right, torch.maximum(behind, right)),
-                histogram,
-            ],
-            dim=-1,
+        left, outer = torch.minimum(start[first], start[second]), torch.maximum(start[first], start[second])
+        inner, right = torch.minimum(end[first], end[second]), torch.maximum(end[first], end[second])
+        # Every part of the context is a token or a mean of tokens: the layer is applied to the tokens,
+        # of which there are fewer than pairs in a sentence full of names.
+        width = self.config.width
+        size = 5 * self.config.hidden
+        weights = self.context.weight[:, :size].view(width, 5, self.config.hidden)
+        tokens = hidden @ weights.permute(2, 1, 0).reshape(self.config.hidden, 5 * width)
+        between, opening, closing, before, behind = tokens.chunk(5, dim=-1)
+        length = hidden.shape[0]
+        inside = (start >= inner[:, None]) & (start < outer[:, None])
+        labels = self.context.weight[:, size:].T[kind]
+        gap = (outer > inner)[:, None].to(hidden.dtype)
+        shared: Tensor = (
+            gap * _mean(_sums(between), inner, torch.maximum(outer, inner + 1).clamp(max=length))
+            + gap * opening[inner.clamp(max=length - 1)]
+            + gap * closing[(outer - 1).clamp(min=0)]
+            + _mean(_sums(before), (left - _OUTER_CONTEXT).clamp(min=0), left.clamp(min=1))
+            + _mean(_sums(behind), right, torch.maximum((right + _OUTER_CONTEXT).clamp(max=length), right))
+            + inside.to(hidden.dtype) @ labels
+            + self.context.bias
+            + self.between(torch.bucketize(inside.sum(-1), self.count_bounds))
         )
-        count = torch.bucketize(inside.sum(-1), self.count_bounds)
-        shared: Tensor = self.context(context) + self.between(count)
         return shared
 
-    def _score(
-        self, as_head: Tensor, as_tail: Tensor, shared: Tensor, start: Tensor, head: Tensor, tail: Tensor
-    ) -> Tensor:
-        difference = start.gather(1, tail) - start.gather(1, head)
-        direction = (difference > 0).to(torch.long) * (len(_DISTANCE_BOUNDS) + 1)
-        bucket = torch.bucketize(difference.abs(), self.distance_bounds) + direction
-        pair = _take(as_head, head) + _take(as_tail, tail) + shared + self.distance(bucket)
-        pair = self.dropout(nn.functional.gelu(self.norm(pair)))
+    def _score(self, pair: Tensor, distance: Tensor) -> Tensor:
+        direction = (distance > 0).to(torch.long) * (len(_DISTANCE_BOUNDS) + 1)
+        bucket = torch.bucketize(distance.abs(), self.distance_bounds) + direction
+        pair = self.dropout(nn.functional.gelu(self.norm(pair + self.distance(bucket))))
         logits: Tensor = self.output(pair + nn.functional.gelu(self.dense(pair)))
         return logits
 
 
-def _take(values: Tensor, index: Tensor) -> Tensor:
-    """``values[b, index[b, i]]``: ``[B, T, H]`` and ``[B, I]`` -> ``[B, I, H]``."""
-    return values.gather(1, index[..., None].expand(-1, -1, values.shape[-1]))
+def _sums(values: Tensor) -> Tensor:
+    """Sums of the first 0 to T tokens: ``[T, D]`` -> ``[T + 1, D]``."""
+    return torch.cumsum(nn.functional.pad(values, (0, 0, 1, 0)), dim=0)
 
 
 def _mean(sums: Tensor, start: Tensor, end: Tensor) -> Tensor:
-    """Mean of tokens ``[start, end)`` from cumulative sums ``[B, T + 1, H]``."""
-    count = (end - start).clamp(min=1)[..., None].to(sums.dtype)
-    return (_take(sums, end) - _take(sums, start)) / count
+    """Mean of tokens ``[start, end)`` from ``_sums``; zero where there is none."""
+    count = (end - start).clamp(min=1)[:, None].to(sums.dtype)
+    return (sums[end] - sums[start]) / count
 
 
 class JointModel(nn.Module):

@@ -34,10 +34,14 @@ class EncoderSession(Protocol):
 class ModelSession:
     """ONNX Runtime sessions of a bundle; safe to call from several threads."""
 
-    def __init__(self, bundle: Bundle, *, quantized: bool, threads: int) -> None:
-        self._encoder = _open(bundle.model_file(quantized=quantized), threads)
-        self._relations = _open(bundle.checked(RELATION_HEAD), threads)
-        self._wants_types = "token_type_ids" in {item.name for item in self._encoder.get_inputs()}
+    def __init__(self, encoder: Path, relations: Path, *, threads: int = 1) -> None:
+        self._encoder, self._relations = _open(encoder, threads), _open(relations, threads)
+        self._inputs = {item.name for item in self._encoder.get_inputs()}
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle, *, quantized: bool, threads: int = 1) -> ModelSession:
+        """The graphs of a bundle, their hashes checked."""
+        return cls(bundle.model_file(quantized=quantized), bundle.checked(RELATION_HEAD), threads=threads)
 
     def encode(self, ids: Indices) -> tuple[Floats, Floats, Floats]:
         """Read one window.
@@ -50,8 +54,11 @@ class ModelSession:
             ``[tokens, 4]``.
         """
         batch = ids[None, :]
-        feed = {"input_ids": batch, "attention_mask": np.ones_like(batch)}
-        if self._wants_types:
+        feed = {"input_ids": batch}
+        # A fused graph reads one window without padding and declares no mask; a BERT wants types too.
+        if "attention_mask" in self._inputs:
+            feed["attention_mask"] = np.ones_like(batch)
+        if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.zeros_like(batch)
         logits, hidden, proclitic = self._encoder.run(
             ["logits", "last_hidden_state", "proclitic_logits"], feed

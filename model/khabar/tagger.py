@@ -76,7 +76,7 @@ class Tagger:
         )
         bundle = Bundle.open(folder)
         # One thread a session and several Python threads beat one session of several threads.
-        session = ModelSession(bundle, quantized=quantized, threads=1)
+        session = ModelSession.of_bundle(bundle, quantized=quantized)
         return cls(read_tokenizer(bundle), session, bundle.manifest.decoding, threads=threads)
 
     def predict(self, text: str, *, id: str | None = None) -> Document:

@@ -1,12 +1,13 @@
 import json
 import logging
 
+import onnx
 import pytest
 import torch
 import yaml
 from transformers import AutoModelForTokenClassification
 
-from khabar.bundle import Bundle
+from khabar.bundle import MODEL, QUANTIZED_MODEL, RELATION_HEAD
 from khabar.modeling import JointModel
 from khabar.tagger import Tagger
 from khabar_data.jsonl import write_jsonl
@@ -15,10 +16,11 @@ from khabar_training import evaluate as evaluate_command
 from khabar_training import train as train_command
 from khabar_training.config import ConfigError, TrainConfig, load_config
 from khabar_training.export import PARITY, ExportError, check_parity, copy_embedded
+from khabar_training.fused_graph import can_fuse, fused_graph
 from khabar_training.objective import JointObjective
 from khabar_training.train import train
 from tests.gold import gold_documents
-from tests.tiny_model import tiny_encoder
+from tests.tiny_model import tiny_checkpoint, tiny_encoder
 
 
 @pytest.fixture(scope="module")
@@ -179,13 +181,13 @@ def test_a_folder_of_another_recipe_is_refused(overfit):
 
 def test_a_graph_that_differs_from_the_model_is_refused(overfit):
     model = JointModel.load(overfit / "run/checkpoint")
-    bundle = Bundle.open(overfit / "run/bundle")
-    assert check_parity(model, bundle) <= PARITY
+    graphs = [overfit / "run/bundle" / name for name in (MODEL, RELATION_HEAD)]
+    assert check_parity(model, *graphs) <= PARITY
     for wrong in (1.0, float("nan")):
         with torch.no_grad():
             model.proclitic.bias += wrong
         with pytest.raises(ExportError, match="differs from the model"):
-            check_parity(model, bundle)
+            check_parity(model, *graphs)
 
 
 def test_an_embedded_bundle_that_is_too_large_leaves_the_old_one(overfit, tmp_path):
@@ -228,5 +230,21 @@ def test_every_recipe_is_read(request):
     names = sorted(path.name for path in (root / "configs").glob("*.yaml"))
     assert "default.yaml" in names
     for name in names:
-        if not name.startswith("encoder"):
+        if not name.startswith(("encoder", "anercorp")):
             assert load_config(root / "configs" / name, TrainConfig).name
+
+
+def test_the_int8_graph_of_our_encoder_is_a_fused_one_that_says_what_the_model_says(overfit, tmp_path):
+    assert {node.domain for node in onnx.load(overfit / "run/bundle" / QUANTIZED_MODEL).graph.node} >= {
+        "com.microsoft"
+    }
+    model = JointModel.load(overfit / "run/checkpoint")
+    onnx.save(fused_graph(model), tmp_path / "fused.onnx")
+    assert check_parity(model, tmp_path / "fused.onnx", overfit / "run/bundle" / RELATION_HEAD) <= PARITY
+
+
+def test_another_encoder_has_no_fused_graph(tmp_path):
+    model = JointModel.load(tiny_checkpoint(tmp_path / "bert", "bert"))
+    assert not can_fuse(model)
+    with pytest.raises(ValueError, match="bert: no fused graph"):
+        fused_graph(model)

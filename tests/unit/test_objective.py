@@ -5,7 +5,7 @@ import torch
 
 from khabar.modeling import HeadConfig, RelationHead
 from khabar.schema import RELATION_TYPES
-from khabar_training.objective import partial_label_loss
+from khabar_training.objective import JointObjective, partial_label_loss
 
 
 def test_one_allowed_tag_is_cross_entropy():
@@ -37,36 +37,52 @@ def test_its_gradient_never_pulls_between_allowed_tags():
     assert gradient[0] == gradient[1] < 0 < gradient[2]
 
 
-def test_symmetric_relations_score_the_same_in_both_orders():
+def tiny_head():
     torch.manual_seed(0)
-    head = RelationHead(HeadConfig(16, width=8, type_width=4)).eval()
-    start = torch.tensor([[1, 4, 7]])
-    spans = (torch.randn(1, 10, 16), start, start + 2, torch.tensor([[0, 3, 2]]))
-    there = head(*spans, torch.tensor([[0, 1]]), torch.tensor([[2, 2]]))
-    back = head(*spans, torch.tensor([[2, 2]]), torch.tensor([[0, 1]]))
+    return RelationHead(HeadConfig(16, width=8, type_width=4)).eval()
+
+
+def test_symmetric_relations_score_the_same_in_both_orders():
+    head, start = tiny_head(), torch.tensor([1, 4, 7])
+    spans = (torch.randn(10, 16), start, start + 2, torch.tensor([0, 3, 2]))
+    there = head(*spans, torch.tensor([0, 1]), torch.tensor([2, 2]))
+    back = head(*spans, torch.tensor([2, 2]), torch.tensor([0, 1]))
     symmetric = torch.tensor([relation.symmetric for relation in RELATION_TYPES])
     assert torch.allclose(there[..., symmetric], back[..., symmetric], atol=1e-6)
     assert not torch.allclose(there[..., ~symmetric], back[..., ~symmetric], atol=1e-3)
 
 
-def test_padding_changes_no_score():
-    torch.manual_seed(0)
-    head = RelationHead(HeadConfig(16, width=8, type_width=4)).eval()
-    hidden, start = torch.randn(1, 9, 16), torch.tensor([[1, 4, 7]])
-    rest = (start, start + 1, torch.tensor([[0, 3, 2]]), torch.tensor([[0, 1]]), torch.tensor([[2, 2]]))
-    padded = torch.cat([hidden, torch.randn(1, 5, 16)], dim=1)
-    assert torch.allclose(head(hidden, *rest), head(padded, *rest, torch.tensor([9])), atol=1e-6)
-    assert not torch.allclose(head(hidden, *rest), head(padded, *rest), atol=1e-4)
+def test_a_pair_is_scored_the_same_alone_and_among_others():
+    head, start = tiny_head(), torch.tensor([1, 4, 7])
+    spans = (torch.randn(10, 16), start, start + 1, torch.tensor([0, 3, 2]))
+    heads, tails = torch.tensor([0, 0, 1, 2]), torch.tensor([1, 2, 2, 0])
+    together = head(*spans, heads, tails)
+    alone = torch.cat([head(*spans, heads[[i]], tails[[i]]) for i in range(4)])
+    assert torch.allclose(together, alone, atol=1e-5)
 
 
-def test_a_pair_that_touches_the_edges_of_its_window_is_scored():
-    head = RelationHead(HeadConfig(16, width=8, type_width=4)).eval()
-    scores = head(
-        torch.randn(1, 2, 16),
-        torch.tensor([[0, 1]]),
-        torch.tensor([[1, 2]]),
-        torch.tensor([[0, 1]]),
-        torch.tensor([[0]]),
-        torch.tensor([[1]]),
+def test_the_context_layer_applied_to_tokens_equals_the_layer_applied_to_their_means():
+    head, hidden = tiny_head(), torch.randn(12, 16)
+    start, end, kind = torch.tensor([1, 5, 9]), torch.tensor([3, 6, 11]), torch.tensor([4, 1, 2])
+    shared = head._context(hidden, (start, end, kind), torch.tensor([0]), torch.tensor([2]))
+    histogram = torch.zeros(13)
+    histogram[1] = 1  # the entity of label 1 stands between the two
+    context = torch.cat(
+        [hidden[3:9].mean(0), hidden[3], hidden[8], hidden[0:1].mean(0), hidden[11:12].mean(0), histogram]
     )
-    assert torch.isfinite(scores).all()
+    wanted = head.context(context) + head.between(torch.bucketize(torch.tensor(1), head.count_bounds))
+    assert torch.allclose(shared[0], wanted, atol=1e-5)
+
+
+def test_padding_changes_no_loss():
+    torch.manual_seed(0)
+    objective = JointObjective(None, relation_weight=1.0, proclitic_weight=0.0)
+    objective.model = type("Model", (), {"relations": tiny_head()})()
+    hidden = torch.randn(1, 9, 16)
+    spans = torch.tensor([[[1, 4, 7], [2, 5, 9], [0, 3, 2]]])
+    pairs, relations = torch.tensor([[[0, 1], [2, 2]]]), torch.zeros(1, 2, 14)
+    relations[0, 0, 3] = 1
+    rest = (torch.tensor([9]), spans, pairs, relations, torch.ones(1, 2, 14).bool())
+    longer = torch.cat([hidden, torch.randn(1, 5, 16)], dim=1)
+    plain = objective._relation_loss(hidden, *rest)
+    assert objective._relation_loss(longer, *rest).item() == pytest.approx(plain.item(), abs=1e-6)

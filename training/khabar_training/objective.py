@@ -81,13 +81,13 @@ class JointObjective(nn.Module):
             if not count:
                 continue
             entities = int(pairs[row, :, :count].max()) + 1
+            # Padding stays out: the head reads the tokens behind a pair, and serving has none.
             scores = self.model.relations(
-                hidden[row : row + 1],
-                *spans[row : row + 1, :, :entities].unbind(1),
-                *pairs[row : row + 1, :, :count].unbind(1),
-                lengths[row : row + 1],
+                hidden[row, : lengths[row]],
+                *spans[row, :, :entities].unbind(0),
+                *pairs[row, :, :count].unbind(0),
             )
-            targets, mask = relations[row : row + 1, :count].float(), allowed[row : row + 1, :count]
+            targets, mask = relations[row, :count].float(), allowed[row, :count]
             losses = nn.functional.binary_cross_entropy_with_logits(scores.float(), targets, reduction="none")
             total = total + (losses * mask).sum()
         # Nearly all candidate pairs carry nothing: the mean over the stated relations and a floor

@@ -37,6 +37,8 @@ from khabar_training.vocabulary import CLS_ID, PAD_ID, SEP_ID, train_vocabulary
 logger = logging.getLogger(__name__)
 
 _LOG_STEPS = 200
+#: Seconds of a step that count at most.
+_LONGEST_STEP = 10.0
 #: What may change between two parts of one run.
 _SCHEDULE = {"minutes", "decay", "learning_rate", "checkpoint_minutes", "threads", "compile"}
 Step = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -160,7 +162,8 @@ class Pretraining:
     def run(self) -> None:
         """Train until the time of the recipe is used up, then write ``encoder/``."""
         step_loss: Step = torch.compile(self._loss) if self._config.compile else self._loss
-        started, saved, losses = time.monotonic() - self._minutes * 60, time.monotonic(), []
+        last = saved = time.monotonic()
+        losses = []
         while self._minutes < self._config.minutes:
             factor = learning_rate_factor(self._step, self._minutes, self._config)
             for group in self._optimizer.param_groups:
@@ -172,13 +175,16 @@ class Pretraining:
             self._optimizer.zero_grad(set_to_none=True)
             losses.append(loss.detach())
             self._step += 1
-            self._minutes = (time.monotonic() - started) / 60
+            now = time.monotonic()
+            # The first step compiles; one in which the process was paused lasts as long as the pause.
+            self._minutes += min(now - last, _LONGEST_STEP) / 60
+            last = now
             if self._step % _LOG_STEPS == 0:
                 self._log(float(torch.stack(losses).mean()), factor)
                 losses = []
-            if time.monotonic() - saved > self._config.checkpoint_minutes * 60:
+            if now - saved > self._config.checkpoint_minutes * 60:
                 self.save_checkpoint()
-                saved = time.monotonic()
+                saved = now
         self.save_checkpoint()
         self.save_encoder(self._config.output / "encoder")
 
