@@ -16,7 +16,7 @@ from khabar.schema import ENTITY_LABELS, RELATION_LABELS
 
 if TYPE_CHECKING:
     from khabar.bundle import BundleError
-    from khabar.tagger import Tagger
+    from khabar.tagger import FailedText, Tagger
 
 __all__ = [
     "ENTITY_LABELS",
@@ -25,6 +25,7 @@ __all__ = [
     "Document",
     "DocumentError",
     "Entity",
+    "FailedText",
     "Relation",
     "Tagger",
     "predict",
@@ -34,11 +35,11 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """``Tagger`` and ``BundleError`` on first use: ONNX Runtime takes a quarter of a second to import."""
-    if name == "Tagger":
-        from khabar.tagger import Tagger  # noqa: PLC0415
+    """What needs ONNX Runtime on first use: it takes a quarter of a second to import."""
+    if name in ("Tagger", "FailedText"):
+        from khabar import tagger  # noqa: PLC0415
 
-        return Tagger
+        return getattr(tagger, name)
     if name == "BundleError":
         from khabar.bundle import BundleError  # noqa: PLC0415
 

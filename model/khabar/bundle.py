@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from khabar.calibration import UNSCALED, PlattScaling
 from khabar.schema import ENTITY_LABELS, RELATION_LABELS, SCHEMA_VERSION
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MANIFEST: Final = "manifest.json"
 TOKENIZER: Final = "tokenizer.json"
 MODEL: Final = "onnx/model.onnx"
@@ -49,12 +51,16 @@ class DecodingOptions:
     Attributes:
         max_tokens: tokens of a window at most.
         overlap: pieces that two windows of one long sentence share.
-        thresholds: the least probability of each relation, by label.
+        thresholds: the least score of each relation, by label.
+        entity_scaling: raw entity score -> the score that is given out.
+        relation_scaling: the same for relations, before their threshold.
     """
 
     max_tokens: int
     overlap: int
     thresholds: Mapping[str, float]
+    entity_scaling: PlattScaling = UNSCALED
+    relation_scaling: PlattScaling = UNSCALED
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,13 @@ def _manifest(record: object, path: Path) -> Manifest:
     try:
         decoding = record["decoding"]
         thresholds = {label: float(decoding["thresholds"][label]) for label in RELATION_LABELS}
-        options = DecodingOptions(int(decoding["max_tokens"]), int(decoding["overlap"]), thresholds)
+        options = DecodingOptions(
+            int(decoding["max_tokens"]),
+            int(decoding["overlap"]),
+            thresholds,
+            _scaling(decoding["entity_scaling"]),
+            _scaling(decoding["relation_scaling"]),
+        )
         if not (options.max_tokens >= 8 and 0 <= options.overlap < options.max_tokens - 2):
             raise ValueError(f"windows of {options.max_tokens} tokens that overlap by {options.overlap}")
         if not all(0 <= threshold <= 1 for threshold in thresholds.values()):
@@ -165,6 +177,14 @@ def _manifest(record: object, path: Path) -> Manifest:
         return Manifest(str(record["name"]), options, files)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(f"{path}: field missing or malformed: {error}") from error
+
+
+def _scaling(record: Mapping[str, Any]) -> PlattScaling:
+    scaling = PlattScaling(float(record["slope"]), float(record["bias"]))
+    # Written so that NaN fails too; a slope of 0 or less would turn the order of scores round.
+    if not (0 < scaling.slope < math.inf and abs(scaling.bias) < math.inf):
+        raise ValueError(f"a scaling of slope {scaling.slope} and bias {scaling.bias}")
+    return scaling
 
 
 def _expect(record: Mapping[str, Any], field: str, wanted: object, path: Path) -> None:

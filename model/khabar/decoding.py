@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from khabar.calibration import UNSCALED, PlattScaling
 from khabar.candidates import Indices, Mask, canonical, sigmoid
 from khabar.document import Entity
 from khabar.schema import RELATION_LABELS
@@ -52,8 +53,8 @@ class FoundEntity:
     sentence: int
 
 
-def decode_entities(text: str, words: TaggedWords) -> list[FoundEntity]:
-    """The entities of a run of words, in text order; their scores are mean word probabilities."""
+def decode_entities(text: str, words: TaggedWords, scaling: PlattScaling = UNSCALED) -> list[FoundEntity]:
+    """The entities of a run of words, in text order; their scores are mean word probabilities, scaled."""
     if not len(words.start):
         return []
     # One sentence after the other: an entity never crosses the end of its sentence.
@@ -66,11 +67,23 @@ def decode_entities(text: str, words: TaggedWords) -> list[FoundEntity]:
         for span in tags_to_spans([TAGS[tag] for tag in tags]):
             first, last = low + span.first, low + span.last
             start = skip_letters(text, int(words.start[first]), int(words.end[first]), int(letters[first]))
-            end = int(words.end[last - 1])
-            score = float(probabilities[np.arange(first, last), tags[span.first : span.last]].mean())
+            start, end = _trimmed(text, start, int(words.end[last - 1]))
+            if start == end:
+                continue
+            raw = probabilities[np.arange(first, last), tags[span.first : span.last]].mean()
+            score = float(scaling(raw))
             entity = Entity(start, end, span.label, text[start:end], round(score, 4))
             found.append(FoundEntity(entity, first, last, int(words.sentence[first])))
     return found
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without white space at its edges: separators such as U+001C pass as letters of a word."""
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
 def decode_relations(
@@ -78,17 +91,19 @@ def decode_relations(
     pairs: tuple[Indices, Indices, Mask],
     logits: Floats,
     thresholds: Sequence[float],
+    scaling: PlattScaling = UNSCALED,
 ) -> list[tuple[int, int, str, float]]:
-    """The relations whose probability reaches their threshold, as (head, tail, label, score).
+    """The relations whose score reaches their threshold, as (head, tail, label, score).
 
     Args:
         labels: labels of the entities that the pairs index.
         pairs: heads, tails and allowed relations, from ``candidate_pairs``.
         logits: ``[pairs, 14]``.
         thresholds: one for each relation, in the order of the schema.
+        scaling: probability -> score.
     """
     heads, tails, allowed = pairs
-    probabilities = sigmoid(logits)
+    probabilities = scaling(sigmoid(logits))
     chosen = np.argwhere(allowed & (probabilities >= np.asarray(thresholds)))
     found = []
     for pair, relation in chosen.tolist():

@@ -7,7 +7,7 @@ them. A score takes no part in comparison, so a prediction equals the annotation
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -69,6 +69,20 @@ class Document:
         record["relations"] = [relation.to_dict() for relation in self.relations]
         return record if self.meta is None else {**record, "meta": dict(self.meta)}
 
+    def with_min_score(self, min_score: float) -> Document:
+        """The document without entities and relations of a lower score; what has no score stays.
+
+        A relation goes with either of its ends.
+        """
+        kept = [i for i, entity in enumerate(self.entities) if _reaches(entity.score, min_score)]
+        rank = {old: new for new, old in enumerate(kept)}
+        relations = tuple(
+            replace(relation, head=rank[relation.head], tail=rank[relation.tail])
+            for relation in self.relations
+            if relation.head in rank and relation.tail in rank and _reaches(relation.score, min_score)
+        )
+        return replace(self, entities=tuple(self.entities[i] for i in kept), relations=relations)
+
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Document:
         """Read the reference JSON form. Entities are put in text order and relations re-indexed.
@@ -96,6 +110,10 @@ class Document:
             _relation(item, f"relations[{i}]", rank) for i, item in enumerate(_items(record, "relations"))
         )
         return cls(text, tuple(entities[i] for i in order), relations, doc_id, meta)
+
+
+def _reaches(score: float | None, min_score: float) -> bool:
+    return score is None or score >= min_score
 
 
 def _items(record: Mapping[str, Any], name: str) -> Sequence[Any]:

@@ -1,53 +1,59 @@
-"""The public entry point: ``Tagger.from_pretrained(...).predict(text)``.
-
-str -> windows -> encoder graph -> entities -> candidate pairs -> relation graph -> Document
-"""
+"""The public entry point: ``Tagger.from_pretrained(...).predict(text)``, and many texts at once."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import Literal, overload
 
-import numpy as np
 from tokenizers import Tokenizer
 
 from khabar.bundle import TOKENIZER, Bundle, BundleError, DecodingOptions
-from khabar.candidates import LABEL_IDS, candidate_pairs
-from khabar.decoding import FoundEntity, TaggedWords, decode_entities, decode_relations
-from khabar.document import Document, Entity, Relation
+from khabar.document import Document
 from khabar.hub import resolve_model
-from khabar.schema import RELATION_LABELS
-from khabar.session import EncoderSession, Floats, ModelSession
+from khabar.pipeline import Pipeline
+from khabar.session import EncoderSession, ModelSession
+from khabar.tagging import word_tags
 from khabar.tokenization import WordTokenizer
-from khabar.windows import Window, iter_windows
+from khabar.window_cache import CachedSession
 
-_WINDOWS_AHEAD = 16
+#: Texts that ``stream`` reads ahead, for each thread.
+_TEXTS_AHEAD = 2
+#: Short windows that are remembered: some 20 MB at most.
+_CACHED_WINDOWS = 512
+
+OnError = Literal["raise", "return"]
 
 
 @dataclass(frozen=True, slots=True)
-class _ReadWindow:
-    """A window with what the encoder said about it; logits by word, hidden state by token."""
+class FailedText:
+    """What stands in place of a Document where a text could not be tagged.
 
-    window: Window
-    tag_logits: Floats
-    proclitic_logits: Floats
-    hidden: Floats
+    Attributes:
+        index: place of the text among those given.
+        error: what went wrong.
+    """
+
+    index: int
+    error: Exception
 
 
 class Tagger:
-    """Tags Arabic text. Load it once and share it: it holds no state between calls and is thread-safe."""
+    """Tags Arabic text. Load it once and share it: it is thread-safe, and no text colours another.
+
+    All it keeps between calls is what the encoder said about short windows (``cache``).
+    """
 
     def __init__(
         self, tokenizer: WordTokenizer, session: EncoderSession, options: DecodingOptions, *, threads: int = 1
     ) -> None:
         if threads < 1:
             raise ValueError(f"threads must be at least 1, got {threads}")
-        self._tokenizer, self._session, self._options = tokenizer, session, options
+        self._pipeline = Pipeline(tokenizer, session, options)
         self._threads = threads
-        self._thresholds = [options.thresholds[label] for label in RELATION_LABELS]
 
     @classmethod
     def from_pretrained(
@@ -58,6 +64,7 @@ class Tagger:
         local_files_only: bool = False,
         threads: int = 1,
         quantized: bool = True,
+        cache: int = _CACHED_WINDOWS,
     ) -> Tagger:
         """Load a model.
 
@@ -67,6 +74,8 @@ class Tagger:
             local_files_only: use the local Hub cache alone, never the network.
             threads: threads that read windows side by side; results do not depend on it.
             quantized: the int8 graph; ``False`` asks for the full-precision one.
+            cache: short windows to remember, since pages of one site repeat their furniture; 0 turns it
+                off. Results do not depend on it.
 
         Raises:
             BundleError: the model is missing, damaged or of another schema; names the file.
@@ -76,96 +85,124 @@ class Tagger:
         )
         bundle = Bundle.open(folder)
         # One thread a session and several Python threads beat one session of several threads.
-        session = ModelSession.of_bundle(bundle, quantized=quantized)
+        session: EncoderSession = ModelSession.of_bundle(bundle, quantized=quantized)
+        if cache:
+            session = CachedSession(session, cache)
         return cls(read_tokenizer(bundle), session, bundle.manifest.decoding, threads=threads)
 
-    def predict(self, text: str, *, id: str | None = None) -> Document:
+    def predict(self, text: str, *, id: str | None = None, min_score: float = 0.0) -> Document:
         """Tag one text, whole, however long it is.
 
         Args:
             text: any string; an empty one gives an empty Document.
             id: travels into the Document.
+            min_score: leave out entities and relations with a lower score.
 
         Raises:
             TypeError: ``text`` is no string.
+            ValueError: ``min_score`` is not between 0 and 1.
         """
         _check_text(text)
-        windows = iter_windows(text, self._tokenizer, self._options.max_tokens, self._options.overlap)
-        entities: list[Entity] = []
-        relations: list[Relation] = []
-        for chain in _chains(self._read_all(windows)):
-            found = decode_entities(text, _tagged_words(chain))
-            offset = len(entities)
-            entities.extend(item.entity for item in found)
-            relations.extend(self._relations(chain, found, offset))
-        return Document(text, tuple(entities), tuple(relations), id)
+        _check_score(min_score)
+        return self._tag(text, id, min_score, self._threads)
 
-    def predict_batch(self, texts: Sequence[str]) -> list[Document]:
+    def _tag(self, text: str, id: str | None, min_score: float, threads: int) -> Document:
+        document = self._pipeline.tag(text, id, threads=threads)
+        return document.with_min_score(min_score) if min_score else document
+
+    def predict_tokens(self, words: Sequence[str], *, min_score: float = 0.0) -> list[str]:
+        """Tag a text that comes in words: one IOB2 tag for each, ``O``, ``B-PER``, ``I-PER`` and so on.
+
+        A word that holds a proclitic and a name gets the tag of the name; of two names in one word the
+        first counts. A word of nothing but white space gets a tag as well.
+
+        Args:
+            words: the words of one text, in order.
+            min_score: leave out entities with a lower score.
+
+        Raises:
+            TypeError: ``words`` is a single string, or an item is no string.
+        """
+        _check_texts(words, "predict_tokens", "words")
+        return word_tags(words, self.predict(" ".join(words), min_score=min_score).entities)
+
+    @overload
+    def predict_batch(
+        self, texts: Sequence[str], *, min_score: float = 0.0, on_error: Literal["raise"] = "raise"
+    ) -> list[Document]: ...
+    @overload
+    def predict_batch(
+        self, texts: Sequence[str], *, min_score: float = 0.0, on_error: Literal["return"]
+    ) -> list[Document | FailedText]: ...
+    def predict_batch(
+        self, texts: Sequence[str], *, min_score: float = 0.0, on_error: OnError = "raise"
+    ) -> list[Document] | list[Document | FailedText]:
         """Tag several texts; the Documents come in the order of the texts and equal those of ``predict``.
+
+        Args:
+            texts: any number of strings.
+            min_score: as in ``predict``.
+            on_error: ``"raise"`` stops at the first text that cannot be tagged, before any work where it
+                is no string; ``"return"`` puts a ``FailedText`` in its place and goes on.
 
         Raises:
             TypeError: ``texts`` is a single string, or an item is no string (the message names its index).
         """
-        if isinstance(texts, str | bytes):
-            raise TypeError("predict_batch() takes a list of strings; for one text call predict()")
-        items = list(texts)
-        for index, text in enumerate(items):
-            _check_text(text, f"texts[{index}]")
-        return list(self.stream(items))
+        items = list(texts) if not isinstance(texts, str | bytes) else texts
+        if on_error == "raise":
+            _check_texts(items, "predict_batch", "texts")
+            return list(self.stream(items, min_score=min_score))
+        return list(self.stream(items, min_score=min_score, on_error="return"))
 
-    def stream(self, texts: Iterable[str]) -> Iterator[Document]:
-        """Tag texts as they come, in order, holding only a few of them at a time."""
+    @overload
+    def stream(
+        self, texts: Iterable[str], *, min_score: float = 0.0, on_error: Literal["raise"] = "raise"
+    ) -> Iterator[Document]: ...
+    @overload
+    def stream(
+        self, texts: Iterable[str], *, min_score: float = 0.0, on_error: Literal["return"]
+    ) -> Iterator[Document | FailedText]: ...
+    def stream(
+        self, texts: Iterable[str], *, min_score: float = 0.0, on_error: OnError = "raise"
+    ) -> Iterator[Document] | Iterator[Document | FailedText]:
+        """Tag texts as they come, in order, holding at most a few of them for each thread.
+
+        Arguments and errors as in ``predict_batch``; an error of the iterable itself is always raised.
+        """
         if isinstance(texts, str | bytes):
             raise TypeError("stream() takes an iterable of strings; for one text call predict()")
-        return (self.predict(text) for text in texts)
+        if on_error not in ("raise", "return"):
+            raise ValueError(f"on_error must be 'raise' or 'return', got {on_error!r}")
+        _check_score(min_score)
+        results = self._each(texts, min_score)
+        return results if on_error == "return" else _raising(results)
 
-    def _read_all(self, windows: Iterable[Window]) -> Iterator[_ReadWindow]:
+    def _each(self, texts: Iterable[str], min_score: float) -> Iterator[Document | FailedText]:
         if self._threads == 1:
-            yield from map(self._read, windows)
+            for index, text in enumerate(texts):
+                yield self._attempt(index, text, min_score)
             return
-        source = iter(windows)
+        # A thread takes a whole text: texts side by side need no waiting for one another.
+        waiting: deque[Future[Document | FailedText]] = deque()
         with ThreadPoolExecutor(self._threads) as pool:
-            while ahead := list(islice(source, _WINDOWS_AHEAD * self._threads)):
-                yield from pool.map(self._read, ahead)
+            try:
+                for index, text in enumerate(texts):
+                    waiting.append(pool.submit(self._attempt, index, text, min_score))
+                    if len(waiting) == _TEXTS_AHEAD * self._threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                # Whoever stops early does not wait for what was read ahead.
+                for future in waiting:
+                    future.cancel()
 
-    def _read(self, window: Window) -> _ReadWindow:
-        logits, hidden, proclitic = self._session.encode(window.input_ids(self._tokenizer))
-        first = window.first_piece()[:-1]
-        return _ReadWindow(window, logits[first], proclitic[first], hidden)
-
-    def _relations(
-        self, chain: Sequence[_ReadWindow], found: Sequence[FoundEntity], offset: int
-    ) -> Iterator[Relation]:
-        """Relations of a chain; a pair that two windows show whole keeps its higher score."""
-        best: dict[tuple[int, int, str], float] = {}
-        before = 0
-        for read in chain:
-            # Words of the chain count from its first owned word; the window's own from its first word.
-            shift = before - read.window.owned[0]
-            before += read.window.owned[1] - read.window.owned[0]
-            for head, tail, label, score in self._window_relations(read, found, shift):
-                key = (offset + head, offset + tail, label)
-                best[key] = max(score, best.get(key, 0.0))
-        return (Relation(*key, score) for key, score in sorted(best.items()))
-
-    def _window_relations(
-        self, read: _ReadWindow, found: Sequence[FoundEntity], shift: int
-    ) -> Iterator[tuple[int, int, str, float]]:
-        size = len(read.window.words)
-        inside = [i for i, item in enumerate(found) if item.first >= shift and item.last <= shift + size]
-        labels = [found[i].entity.label for i in inside]
-        pairs = candidate_pairs(labels, [found[i].sentence for i in inside])
-        if not len(pairs[0]):
-            return
-        pieces = read.window.first_piece()
-        spans = (
-            pieces[[found[i].first - shift for i in inside]],
-            pieces[[found[i].last - shift for i in inside]],
-            np.array([LABEL_IDS[label] for label in labels], dtype=np.int64),
-        )
-        logits = self._session.relate(read.hidden, spans, (pairs[0], pairs[1]))
-        for head, tail, label, score in decode_relations(labels, pairs, logits, self._thresholds):
-            yield inside[head], inside[tail], label, score
+    def _attempt(self, index: int, text: str, min_score: float) -> Document | FailedText:
+        try:
+            _check_text(text, f"texts[{index}]")
+            return self._tag(text, None, min_score, 1)
+        except Exception as error:  # one broken text must not lose the others
+            return FailedText(index, error)
 
 
 def read_tokenizer(bundle: Bundle) -> WordTokenizer:
@@ -183,25 +220,20 @@ def _check_text(text: object, name: str = "text") -> None:
         raise TypeError(f"{name}: expected a string, got {type(text).__name__}{advice}")
 
 
-def _chains(windows: Iterable[_ReadWindow]) -> Iterator[list[_ReadWindow]]:
-    """Windows of one long sentence together, every other window alone."""
-    chain: list[_ReadWindow] = []
-    for read in windows:
-        chain.append(read)
-        if not read.window.continued:
-            yield chain
-            chain = []
-    if chain:
-        yield chain
+def _check_texts(texts: Sequence[object], function: str, name: str) -> None:
+    if isinstance(texts, str | bytes):
+        raise TypeError(f"{function}() takes a list of strings; for one text call predict()")
+    for index, text in enumerate(texts):
+        _check_text(text, f"{name}[{index}]")
 
 
-def _tagged_words(chain: Sequence[_ReadWindow]) -> TaggedWords:
-    """The owned words of a chain of windows, one after the other."""
-    owned = [(read, slice(*read.window.owned)) for read in chain]
-    return TaggedWords(
-        np.concatenate([read.window.words.start[part] for read, part in owned]),
-        np.concatenate([read.window.words.end[part] for read, part in owned]),
-        np.concatenate([read.window.sentence[part] for read, part in owned]),
-        np.concatenate([read.tag_logits[part] for read, part in owned]),
-        np.concatenate([read.proclitic_logits[part] for read, part in owned]),
-    )
+def _check_score(min_score: float) -> None:
+    if not 0 <= min_score <= 1:
+        raise ValueError(f"min_score must be between 0 and 1, got {min_score}")
+
+
+def _raising(results: Iterator[Document | FailedText]) -> Iterator[Document]:
+    for result in results:
+        if isinstance(result, FailedText):
+            raise result.error
+        yield result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from khabar.document import Entity
 from khabar.schema import ENTITY_LABELS
 
 Logits = npt.NDArray[np.floating[Any]]
@@ -59,6 +62,25 @@ def tags_to_spans(tags: Sequence[str]) -> list[WordSpan]:
         if tag.startswith("B-"):
             first = position
     return spans
+
+
+def word_tags(words: Sequence[str], entities: Iterable[Entity]) -> list[str]:
+    """IOB2 tags of words from entities of the text ``" ".join(words)``; of two in a word the first counts.
+
+    Args:
+        words: any strings, empty ones too.
+        entities: in text order, not overlapping.
+    """
+    starts = [0, *itertools.accumulate(len(word) + 1 for word in words)]
+    tags, free = [OUTSIDE] * len(words), 0
+    for entity in entities:
+        first = max(bisect_right(starts, entity.start) - 1, free)
+        last = min(bisect_left(starts, entity.end), len(words))
+        if first < last:
+            tags[first] = f"B-{entity.label}"
+            tags[first + 1 : last] = [f"I-{entity.label}"] * (last - first - 1)
+            free = last
+    return tags
 
 
 @cache

@@ -78,3 +78,17 @@ def test_thresholds_are_one_a_relation():
 def test_probabilities_do_not_overflow():
     assert sigmoid(np.array([-1e4, 0.0, 1e4])).tolist() == [0.0, 0.5, 1.0]
     assert np.allclose(softmax(np.array([[1e4, 0.0]])), [[1.0, 0.0]])
+
+
+def test_separators_that_pass_as_letters_stay_outside_of_a_name():
+    text = "زار \x1cبغداد\x1f و\x1d"
+    words = TaggedWords(
+        np.array([0, 4, 12]),
+        np.array([3, 11, 14]),
+        np.zeros(3, dtype=int),
+        9 * np.eye(27)[[0, TAG_IDS["B-GPE"], TAG_IDS["B-GPE"]]],
+        9 * np.eye(4)[[0, 0, 1]],
+    )
+    # The second name is nothing but a separator behind its proclitic.
+    found = decode_entities(text, words)
+    assert [(item.entity.text, item.entity.start) for item in found] == [("بغداد", 5)]

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from khabar.tagging import TAG_IDS, TAGS, WordSpan, best_tags, spans_to_tags, tags_to_spans
+from khabar.document import Entity
+from khabar.tagging import TAG_IDS, TAGS, WordSpan, best_tags, spans_to_tags, tags_to_spans, word_tags
 
 
 def test_there_are_27_tags_with_outside_first():
@@ -46,3 +47,32 @@ def test_the_better_of_two_repairs_wins():
 
 def test_no_words_no_tags():
     assert best_tags(np.zeros((0, 27))).tolist() == []
+
+
+def entity(text, surface, label):
+    start = text.index(surface)
+    return Entity(start, start + len(surface), label, surface)
+
+
+def test_words_get_the_tags_of_the_names_in_them():
+    words = ["زار", "وليد", "الحربي", "وبغداد", "", "أمس"]
+    text = " ".join(words)
+    entities = [entity(text, "وليد الحربي", "PER"), entity(text, "بغداد", "GPE")]
+    assert word_tags(words, entities) == ["O", "B-PER", "I-PER", "B-GPE", "O", "O"]
+
+
+def test_an_empty_word_inside_a_name_belongs_to_it():
+    words = ["الأمم", "", "المتحدة"]
+    assert word_tags(words, [Entity(0, 14, "ORG", "الأمم  المتحدة")]) == ["B-ORG", "I-ORG", "I-ORG"]
+
+
+def test_of_two_names_in_a_word_the_first_counts():
+    words = ["بغداد-لندن", "وباريس"]
+    text = " ".join(words)
+    entities = [entity(text, name, "GPE") for name in ("بغداد", "لندن وباريس"[:4], "باريس")]
+    assert word_tags(words, entities) == ["B-GPE", "B-GPE"]
+
+
+def test_the_tags_of_another_scheme():
+    logits = np.array([[0, 1, 5], [0, 3, 4]], dtype=float)
+    assert best_tags(logits, ("O", "B-X", "I-X")).tolist() == [1, 2]

@@ -119,23 +119,34 @@ def calibration(scores: Sequence[float], right: Sequence[bool], bins: int = BINS
     )
 
 
-def entity_calibration(gold: Sequence[Document], predicted: Sequence[Document]) -> Calibration:
-    """Scores of entities; right is what has span and label of a gold entity. Unscored ones are left out."""
-    scored = [
-        (entity.score, entity in set_of_gold)
-        for document, set_of_gold in zip(predicted, (set(item.entities) for item in gold), strict=True)
+def scored_entities(gold: Sequence[Document], predicted: Sequence[Document]) -> list[tuple[float, bool]]:
+    """Score of each entity and whether a gold entity has its span and label; unscored ones are left out."""
+    return [
+        (entity.score, entity in known)
+        for document, known in zip(predicted, (set(item.entities) for item in gold), strict=True)
         for entity in document.entities
         if entity.score is not None
     ]
-    return calibration([score for score, _ in scored], [right for _, right in scored])
 
 
-def relation_calibration(gold: Sequence[Document], predicted: Sequence[Document]) -> Calibration:
-    """Scores of relations; right as Rel+ has it, both ends with their labels. Unscored ones are left out."""
+def scored_relations(gold: Sequence[Document], predicted: Sequence[Document]) -> list[tuple[float, bool]]:
+    """Score of each relation and whether it is right as Rel+ has it; unscored ones are left out."""
     scored: list[tuple[float, bool]] = []
     for wanted, found in zip(gold, predicted, strict=True):
         known = set(relation_items(wanted, typed=True))
         for relation, item in zip(found.relations, relation_items(found, typed=True), strict=True):
             if relation.score is not None:
                 scored.append((relation.score, item in known))
+    return scored
+
+
+def entity_calibration(gold: Sequence[Document], predicted: Sequence[Document]) -> Calibration:
+    """The diagram of entity scores."""
+    scored = scored_entities(gold, predicted)
+    return calibration([score for score, _ in scored], [right for _, right in scored])
+
+
+def relation_calibration(gold: Sequence[Document], predicted: Sequence[Document]) -> Calibration:
+    """The diagram of relation scores."""
+    scored = scored_relations(gold, predicted)
     return calibration([score for score, _ in scored], [right for _, right in scored])

@@ -39,7 +39,15 @@ class TextSource(ClosedModel):
 
 
 class EncoderShape(ClosedModel):
-    """The shape of a ModernBERT encoder trained from nothing."""
+    """The shape of a ModernBERT encoder trained from nothing.
+
+    Attributes:
+        layers: number of layers.
+        hidden: width of the hidden state; divisible by ``heads``.
+        intermediate: width inside the gated feed-forward part of a layer.
+        heads: attention heads of a layer.
+        max_positions: longest sequence that the encoder can ever read, in tokens.
+    """
 
     layers: PositiveInt
     hidden: PositiveInt
@@ -49,7 +57,14 @@ class EncoderShape(ClosedModel):
 
 
 class SkipGram(ClosedModel):
-    """The skip-gram start of the embedding table."""
+    """The skip-gram start of the embedding table.
+
+    Attributes:
+        epochs: passes over the ids of all sources.
+        window: word pieces on either side that a piece predicts.
+        negative: random pieces that each true neighbour is told apart from.
+        min_count: a piece seen less often gets no vector and starts at random.
+    """
 
     epochs: PositiveInt = 2
     window: PositiveInt = 5
@@ -63,17 +78,25 @@ class PretrainConfig(ClosedModel):
     Attributes:
         output: work folder: vocabulary, ids, checkpoints, and ``encoder/`` at the end.
         text_folder: where the sources' files are.
+        sources: what is read.
+        encoder: the shape of the encoder.
+        skip_gram: how the embedding table gets its start; ``null`` leaves it random.
         vocabulary_size: entries of the WordPiece vocabulary.
         vocabulary_words: words of each source that the vocabulary is trained on.
         sequence_length: tokens a sequence, all positions used.
         batch_size: sequences a step.
         learning_rate: the peak; warmed up, held, then decayed to zero over the last ``decay`` part.
+        weight_decay: AdamW's decay of weight matrices; biases and norms have none.
+        warmup_steps: steps over which the rate rises.
+        decay: last part of ``minutes`` over which the rate falls.
         mask_fraction: part of the tokens that is predicted, chosen by whole words.
         minutes: stop after this much training time over all runs, the decay included.
         checkpoint_minutes: time between checkpoints.
-        threads: torch threads; ``None`` leaves torch's choice.
+        threads: torch threads; ``null`` leaves torch's choice.
+        bf16: compute in bfloat16; weights and optimizer stay in float32.
         compile: compile the step with torch.compile.
         held_out_sequences: sequences kept out of training for the evaluation.
+        seed: of the weights, the order and the masks.
     """
 
     output: Path
@@ -158,6 +181,7 @@ class TrainConfig(ClosedModel):
         batch_size: windows a step.
         learning_rate: peak rate of the encoder.
         head_learning_rate: peak rate of the heads.
+        weight_decay: AdamW's decay of weight matrices; biases and norms have none.
         warmup: part of the steps over which the rates rise.
         dropout: dropout in the relation head.
         encoder_dropout: dropout in the encoder and before its tag layer.
@@ -167,11 +191,13 @@ class TrainConfig(ClosedModel):
         mention_replacement: probability that a name of a training document is exchanged for another one.
         name_lists: lists that a third of the new names come from, for labels that have one.
         spelling_noise: part of the training documents that get the spelling of a careless desk.
-        max_tokens: tokens of a window at most.
-        overlap: pieces that two windows of one long sentence share.
+        max_tokens: tokens of a window at most; 8 or more.
+        overlap: pieces that two windows of one long sentence share; less than ``max_tokens`` - 2.
         evaluate_epochs: epochs between two evaluations on the development documents.
         max_steps: stop after so many steps, where the epochs have more; for smoke runs.
         quantize: also write the int8 graph.
+        bf16: compute in bfloat16.
+        seed: of the fresh heads, the order and the changes made to documents.
     """
 
     name: str
@@ -218,9 +244,15 @@ class WordTaggingConfig(ClosedModel):
         train: the CoNLL file that is learnt from.
         tests: CoNLL files that are scored, by the name the report gives them.
         held_out: last part of the training file that is scored in place of the tests, to choose settings.
+        epochs: passes over the training file.
+        batch_size: sentences a step.
+        learning_rate: peak rate; falls to zero over the run.
+        weight_decay: AdamW's decay of weight matrices; biases and norms have none.
+        warmup: part of the steps over which the rate rises.
         dropout: dropout in the encoder and before its tag layer.
         token_dropout: part of the word pieces hidden behind ``[MASK]`` while training.
         max_tokens: pieces of a sentence at most; a longer one is cut between words.
+        bf16: compute in bfloat16.
         seeds: one run each.
     """
 

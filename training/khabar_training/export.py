@@ -1,11 +1,14 @@
-"""A trained checkpoint -> a bundle: ONNX graphs, parity check, int8, manifest.
+"""A trained checkpoint -> a bundle: ``python -m khabar_training.export CHECKPOINT BUNDLE``.
 
 checkpoint -> onnx/model.onnx, onnx/relation_head.onnx -> parity with torch -> int8 -> manifest.json
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,10 +30,12 @@ from khabar.bundle import (
     Manifest,
     describe_file,
 )
-from khabar.modeling import JointModel, RelationHead
+from khabar.modeling import HEADS_CONFIG, JointModel, RelationHead
 from khabar.session import ModelSession
+from khabar_data.errors import DataError
 from khabar_training.fused_graph import can_fuse, fused_graph
 from khabar_training.torch_session import TorchSession
+from khabar_training.trained_options import read_trained_options
 
 PARITY: Final = 1e-4
 _OPSET: Final = 18
@@ -242,3 +247,50 @@ def _export(
         dynamo=False,
     )
     onnx.checker.check_model(str(path))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m khabar_training.export",
+        description="Write the bundle of a trained checkpoint, checked against torch; training does so too.",
+    )
+    parser.add_argument("checkpoint", type=Path, metavar="CHECKPOINT", help="'checkpoint' folder of a run")
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the folder to write")
+    parser.add_argument("--name", help="the model's name; that of the run's recipe without it")
+    parser.add_argument("--no-int8", action="store_true", help="write the full-precision graph alone")
+    parser.add_argument(
+        "--thresholds",
+        type=Path,
+        metavar="FILE",
+        help="window sizes, thresholds and scaling: training.json beside CHECKPOINT without it",
+    )
+    return parser
+
+
+def _check_folders(checkpoint: Path, bundle: Path) -> None:
+    if not (checkpoint / HEADS_CONFIG).exists():
+        raise ExportError(f"{checkpoint}: holds no {HEADS_CONFIG}; name the 'checkpoint' folder of a run")
+    # Export replaces the folder: only an older bundle may be lost.
+    if bundle.exists() and not (bundle / MANIFEST).exists():
+        raise ExportError(f"{bundle}: is there and is no bundle; name a new folder")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Export a checkpoint; exit 2 where that cannot be, with the old bundle as it was."""
+    options = _parser().parse_args(arguments)
+    checkpoint, bundle = options.checkpoint.resolve(), options.bundle.resolve()
+    try:
+        _check_folders(checkpoint, bundle)
+        name, decoding = read_trained_options(options.thresholds or checkpoint.parent / "training.json")
+        name = name if options.name is None else options.name
+        export_bundle(checkpoint, bundle, name, decoding, quantize=not options.no_int8)
+    except (DataError, ExportError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    graphs = [file for file in (MODEL, QUANTIZED_MODEL) if (bundle / file).exists()]
+    sys.stdout.write(f"{options.bundle}: {name}, with {' and '.join(graphs)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

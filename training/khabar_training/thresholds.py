@@ -10,8 +10,9 @@ from khabar.schema import RELATION_LABELS
 from khabar_data.metrics import Tally, relation_items
 
 DEFAULT_THRESHOLD: Final = 0.5
-LOWEST: Final = 0.1
-_GRID: Final = tuple(round(0.1 + 0.05 * i, 2) for i in range(17))
+#: Raw probability from which a pair is looked at when thresholds and scaling are chosen.
+LOWEST: Final = 0.05
+_GRID: Final = tuple(round(0.05 + 0.025 * i, 3) for i in range(37))
 #: Below so many gold relations a threshold of their own is noise: the shared one is taken.
 _ENOUGH: Final = 15
 
@@ -21,7 +22,7 @@ def choose_thresholds(gold: Sequence[Document], predicted: Sequence[Document]) -
 
     Args:
         gold: annotated documents.
-        predicted: the same texts tagged with thresholds of ``LOWEST``, so that scores tell the rest.
+        predicted: the same texts tagged with low thresholds, so that scores tell the rest.
     """
     shared = _best(gold, predicted, None)
     support = Tally()

@@ -10,6 +10,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,52 +31,24 @@ from transformers import (
 from transformers.trainer_pt_utils import get_length_grouped_indices
 from transformers.trainer_utils import get_last_checkpoint
 
-from khabar.bundle import DecodingOptions
 from khabar.document import Document
 from khabar.modeling import JointModel
 from khabar.schema import RELATION_LABELS
-from khabar.tagger import Tagger
 from khabar.tokenization import WordTokenizer
 from khabar_data.errors import DataError
 from khabar_data.files import written_whole
 from khabar_data.metrics import evaluate
+from khabar_training.calibrate import calibrated
 from khabar_training.collate import Collator
 from khabar_training.config import ConfigError, TrainConfig, load_config
 from khabar_training.datasets import MixedExamples, load_examples, read_checked
+from khabar_training.development import DevelopmentScores, decoding_options, tag
 from khabar_training.export import export_bundle
 from khabar_training.objective import JointObjective
 from khabar_training.run_folder import claim_folder
-from khabar_training.thresholds import LOWEST, choose_thresholds
-from khabar_training.torch_session import TorchSession
+from khabar_training.thresholds import LOWEST
 
 logger = logging.getLogger(__name__)
-
-
-class DevelopmentScores(TrainerCallback):  # type: ignore[misc]
-    """Tags the development documents after an epoch and keeps the scores."""
-
-    def __init__(
-        self, config: TrainConfig, model: JointModel, tokenizer: WordTokenizer, gold: list[Document]
-    ) -> None:
-        self._config, self._model, self._tokenizer, self._gold = config, model, tokenizer, gold
-
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Score every ``evaluate_epochs`` epochs."""
-        epoch = round(state.epoch)
-        if epoch % self._config.evaluate_epochs or not state.is_world_process_zero:
-            return
-        options = decoding_options(self._config, dict.fromkeys(RELATION_LABELS, 0.5))
-        scores = evaluate(self._gold, tag(self._model, self._tokenizer, options, self._gold))
-        row = {
-            "epoch": epoch,
-            "ner_strict": round(100 * scores.entities.micro().f1, 2),
-            "rel_plus": round(100 * scores.relations_strict.micro().f1, 2),
-        }
-        # Trainer keeps its log in the checkpoint, so that a resumed run still knows its past.
-        state.log_history.append({"development": row})
-        logger.info("epoch %(epoch)d: NER %(ner_strict).2f, Rel+ %(rel_plus).2f at threshold 0.5", row)
 
 
 class _Epochs(TrainerCallback):  # type: ignore[misc]
@@ -107,23 +80,6 @@ class _LikeLengths(Sampler[int]):
 class _GroupedTrainer(Trainer):  # type: ignore[misc]
     def _get_train_sampler(self, train_dataset: Any = None) -> _LikeLengths:
         return _LikeLengths(self.train_dataset, self.args.train_batch_size, self.args.seed)
-
-
-def decoding_options(config: TrainConfig, thresholds: dict[str, float]) -> DecodingOptions:
-    """Window sizes of the recipe with the given thresholds."""
-    return DecodingOptions(config.max_tokens, config.overlap, thresholds)
-
-
-def tag(
-    model: JointModel, tokenizer: WordTokenizer, options: DecodingOptions, documents: Sequence[Document]
-) -> list[Document]:
-    """Tag the texts of ``documents`` with a torch model, by the runtime's own path."""
-    training = model.training
-    model.eval()
-    tagger = Tagger(tokenizer, TorchSession(model), options)
-    found = [tagger.predict(document.text, id=document.id) for document in documents]
-    model.train(training)
-    return found
 
 
 def train(config: TrainConfig) -> Path:
@@ -163,8 +119,9 @@ def _finish(
 ) -> None:
     """Thresholds, checkpoint, bundle, report."""
     tokenizer = _word_tokenizer(fast)
-    found = tag(model, tokenizer, decoding_options(config, dict.fromkeys(RELATION_LABELS, LOWEST)), gold)
-    options = decoding_options(config, choose_thresholds(gold, found))
+    low = decoding_options(config, dict.fromkeys(RELATION_LABELS, LOWEST))
+    found = tag(model, tokenizer, low, gold)
+    options = calibrated(low, gold, found)
     checkpoint = config.output / "checkpoint"
     model.save(checkpoint)
     fast.save_pretrained(checkpoint)
@@ -176,6 +133,10 @@ def _finish(
         "development": final.to_dict(),
         "history": [row["development"] for row in state.log_history if "development" in row],
         "thresholds": dict(options.thresholds),
+        "scaling": {
+            "entities": asdict(options.entity_scaling),
+            "relations": asdict(options.relation_scaling),
+        },
     }
     with written_whole(config.output / "training.json") as target:
         target.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")

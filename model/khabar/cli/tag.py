@@ -78,6 +78,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="N",
         help="threads; results do not depend on it; default: 1",
     )
+    parser.add_argument(
+        "--min-score",
+        type=_probability,
+        default=0.0,
+        metavar="P",
+        help="leave out entities and relations with a lower score, from 0 to 1; default: 0",
+    )
     parser.set_defaults(run=run, usage_error=parser.error)
 
 
@@ -133,7 +140,8 @@ def _tagged(arguments: argparse.Namespace, sources: Sequence[Source]) -> Iterato
     tagger = _load_tagger(arguments)
     for article in _with_progress(read_articles(sources), sources, arguments.output):
         document = article.document
-        yield replace(tagger.predict(document.text, id=document.id), meta=document.meta)
+        tagged = tagger.predict(document.text, id=document.id, min_score=arguments.min_score)
+        yield replace(tagged, meta=document.meta)
 
 
 def _load_tagger(arguments: argparse.Namespace) -> Tagger:
@@ -181,4 +189,14 @@ def _positive(value: str) -> int:
     number = int(value) if value.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 up, got {value!r}")
+    return number
+
+
+def _probability(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {value!r}")
     return number
