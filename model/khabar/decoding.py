@@ -6,7 +6,6 @@ relation logits [pairs, 14] -> relations above their thresholds
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from khabar.calibration import UNSCALED, PlattScaling
 from khabar.candidates import Indices, Mask, canonical, sigmoid
 from khabar.document import Entity
 from khabar.schema import RELATION_LABELS
-from khabar.tagging import TAGS, best_tags, tags_to_spans
+from khabar.tagging import TAGS, WordSpan, best_tags_of_runs, tags_to_spans
 from khabar.tokenization import skip_letters
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -57,24 +56,32 @@ def decode_entities(text: str, words: TaggedWords, scaling: PlattScaling = UNSCA
     """The entities of a run of words, in text order; their scores are mean word probabilities, scaled."""
     if not len(words.start):
         return []
-    # One sentence after the other: an entity never crosses the end of its sentence.
-    bounds = [0, *(np.flatnonzero(np.diff(words.sentence)) + 1).tolist(), len(words.start)]
-    probabilities = softmax(words.tag_logits)
-    letters = words.proclitic_logits.argmax(axis=1)
+    # An entity never crosses the end of its sentence: no sequence begins with I-.
+    tags = best_tags_of_runs(words.tag_logits, np.flatnonzero(np.diff(words.sentence)) + 1)
+    spans = tags_to_spans([TAGS[tag] for tag in tags.tolist()])
+    if not spans:
+        return []
+    opening = [span.first for span in spans]
+    letters = words.proclitic_logits[opening].argmax(axis=1).tolist()
+    scores = scaling(_mean_probabilities(words.tag_logits, tags, spans)).tolist()
     found = []
-    for low, high in itertools.pairwise(bounds):
-        tags = best_tags(words.tag_logits[low:high])
-        for span in tags_to_spans([TAGS[tag] for tag in tags]):
-            first, last = low + span.first, low + span.last
-            start = skip_letters(text, int(words.start[first]), int(words.end[first]), int(letters[first]))
-            start, end = _trimmed(text, start, int(words.end[last - 1]))
-            if start == end:
-                continue
-            raw = probabilities[np.arange(first, last), tags[span.first : span.last]].mean()
-            score = float(scaling(raw))
+    for span, skipped, score in zip(spans, letters, scores, strict=True):
+        first, last = span.first, span.last
+        start = skip_letters(text, int(words.start[first]), int(words.end[first]), skipped)
+        start, end = _trimmed(text, start, int(words.end[last - 1]))
+        if start < end:
             entity = Entity(start, end, span.label, text[start:end], round(score, 4))
             found.append(FoundEntity(entity, first, last, int(words.sentence[first])))
     return found
+
+
+def _mean_probabilities(logits: Floats, tags: Indices, spans: Sequence[WordSpan]) -> Floats:
+    """The mean probability of the chosen tags over the words of each span ``[spans]``."""
+    rows = np.concatenate([np.arange(span.first, span.last) for span in spans])
+    probabilities = softmax(logits[rows])[np.arange(len(rows)), tags[rows]]
+    sizes = np.array([span.last - span.first for span in spans])
+    means: Floats = np.add.reduceat(probabilities, np.cumsum(sizes) - sizes) / sizes
+    return means
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -94,8 +94,8 @@ class RelationHead(nn.Module):
 
         Args:
             hidden: last hidden state ``[T, H]``, without padding: the tokens behind a pair are read.
-            span_start: first token of each entity ``[E]``.
-            span_end: token after the last one ``[E]``; at least ``span_start + 1``.
+            span_start: first token of each entity ``[E]``; 1 at least, since ``[CLS]`` is none.
+            span_end: token after the last one ``[E]``; at least ``span_start + 1``. Spans do not overlap.
             span_type: index of its label ``[E]``.
             pair_head: entity index ``[P]``.
             pair_tail: entity index ``[P]``.
@@ -103,41 +103,47 @@ class RelationHead(nn.Module):
         Returns:
             Logits ``[P, 14]``; a symmetric relation has the mean of both orders.
         """
-        mean = _mean(_sums(hidden), span_start, span_end)
+        sums = torch.cumsum(nn.functional.pad(hidden, (0, 0, 1, 0)), dim=0)
+        mean = _mean(sums, span_start, span_end)
         ends = (hidden[span_start], hidden[span_end - 1])
         spans = torch.cat([*ends, mean, self.types(span_type)], dim=-1)
         as_head, as_tail = self.head_span(spans), self.tail_span(spans)
-        shared = self._context(hidden, (span_start, span_end, span_type), pair_head, pair_tail)
+        entities, pairs = (span_start, span_end, span_type), (pair_head, pair_tail)
+        shared = self._context(hidden, sums, entities, pairs)
         distance = span_start[pair_tail] - span_start[pair_head]
         forward = self._score(as_head[pair_head] + as_tail[pair_tail] + shared, distance)
         backward = self._score(as_head[pair_tail] + as_tail[pair_head] + shared, -distance)
         return torch.where(self.symmetric, (forward + backward) / 2, forward)
 
     def _context(
-        self, hidden: Tensor, spans: tuple[Tensor, Tensor, Tensor], first: Tensor, second: Tensor
+        self, hidden: Tensor, sums: Tensor, spans: tuple[Tensor, Tensor, Tensor], pairs: tuple[Tensor, Tensor]
     ) -> Tensor:
-        """What both orders of a pair share: the text around and between its spans ``[P, width]``."""
+        """What both orders of a pair share: the text around and between its spans ``[P, width]``.
+
+        Every part of it is a token or a mean of tokens at the edge of a span. So the layer is applied to
+        the edges of the entities, of which there are far fewer than pairs, and the pairs pick from that.
+        """
         start, end, kind = spans
-        left, outer = torch.minimum(start[first], start[second]), torch.maximum(start[first], start[second])
-        inner, right = torch.minimum(end[first], end[second]), torch.maximum(end[first], end[second])
-        # Every part of the context is a token or a mean of tokens: the layer is applied to the tokens,
-        # of which there are fewer than pairs in a sentence full of names.
-        width = self.config.width
-        size = 5 * self.config.hidden
-        weights = self.context.weight[:, :size].view(width, 5, self.config.hidden)
-        tokens = hidden @ weights.permute(2, 1, 0).reshape(self.config.hidden, 5 * width)
-        between, opening, closing, before, behind = tokens.chunk(5, dim=-1)
-        length = hidden.shape[0]
+        size, length = self.config.hidden, hidden.shape[0]
+        weights = self.context.weight
+        mean, opening, closing, before, behind = (weights[:, size * i : size * (i + 1)] for i in range(5))
+        linear = nn.functional.linear
+        to, since = linear(sums[start], mean), linear(sums[end], mean)
+        opens = linear(hidden[end.clamp(max=length - 1)], opening)
+        closes = linear(hidden[start - 1], closing)
+        left = linear(_mean(sums, (start - _OUTER_CONTEXT).clamp(min=0), start), before)
+        right = linear(_mean(sums, end, (end + _OUTER_CONTEXT).clamp(max=length)), behind)
+        swapped = start[pairs[1]] < start[pairs[0]]
+        first, second = torch.where(swapped, pairs[1], pairs[0]), torch.where(swapped, pairs[0], pairs[1])
+        inner, outer = end[first], start[second]
+        gap = (outer - inner)[:, None].to(hidden.dtype)
+        between = (to[second] - since[first]) / gap.clamp(min=1) + opens[first] + closes[second]
         inside = (start >= inner[:, None]) & (start < outer[:, None])
-        labels = self.context.weight[:, size:].T[kind]
-        gap = (outer > inner)[:, None].to(hidden.dtype)
         shared: Tensor = (
-            gap * _mean(_sums(between), inner, torch.maximum(outer, inner + 1).clamp(max=length))
-            + gap * opening[inner.clamp(max=length - 1)]
-            + gap * closing[(outer - 1).clamp(min=0)]
-            + _mean(_sums(before), (left - _OUTER_CONTEXT).clamp(min=0), left.clamp(min=1))
-            + _mean(_sums(behind), right, torch.maximum((right + _OUTER_CONTEXT).clamp(max=length), right))
-            + inside.to(hidden.dtype) @ labels
+            left[first]
+            + right[second]
+            + between * (gap > 0).to(hidden.dtype)
+            + inside.to(hidden.dtype) @ weights[:, 5 * size :].T[kind]
             + self.context.bias
             + self.between(torch.bucketize(inside.sum(-1), self.count_bounds))
         )
@@ -151,13 +157,8 @@ class RelationHead(nn.Module):
         return logits
 
 
-def _sums(values: Tensor) -> Tensor:
-    """Sums of the first 0 to T tokens: ``[T, D]`` -> ``[T + 1, D]``."""
-    return torch.cumsum(nn.functional.pad(values, (0, 0, 1, 0)), dim=0)
-
-
 def _mean(sums: Tensor, start: Tensor, end: Tensor) -> Tensor:
-    """Mean of tokens ``[start, end)`` from ``_sums``; zero where there is none."""
+    """Mean of tokens ``[start, end)`` from sums of the first 0 to T ``[T + 1, D]``; 0 where there is none."""
     count = (end - start).clamp(min=1)[:, None].to(sums.dtype)
     return (sums[end] - sums[start]) / count
 

@@ -113,3 +113,22 @@ def best_tags(logits: Logits, tags: tuple[str, ...] = TAGS) -> TagIds:
     for position in range(len(logits) - 1, 0, -1):
         best[position - 1] = back[position, best[position]]
     return best
+
+
+def best_tags_of_runs(logits: Logits, breaks: Sequence[int] | TagIds) -> TagIds:
+    """``best_tags`` of several sequences that stand one after the other.
+
+    Args:
+        logits: ``[words, 27]``.
+        breaks: where the second and every later sequence begins.
+    """
+    inside, may_follow = _grammar(TAGS)
+    tags: TagIds = logits.argmax(axis=1).astype(np.int64)
+    wrong = inside[tags]
+    wrong[1:] &= ~may_follow[tags[:-1], tags[1:]]
+    wrong[breaks] = inside[tags[breaks]]
+    if wrong.any():
+        for low, high in itertools.pairwise([0, *breaks, len(tags)]):
+            if wrong[low:high].any():
+                tags[low:high] = best_tags(logits[low:high])
+    return tags

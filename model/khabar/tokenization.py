@@ -43,6 +43,8 @@ class Words:
     @classmethod
     def joined(cls, parts: Sequence[Words]) -> Words:
         """Several runs of words, one after the other; at least one."""
+        if len(parts) == 1:
+            return parts[0]
         counts = np.cumsum([0, *(len(part.ids) for part in parts)])
         first = [part.first_piece[:-1] + count for part, count in zip(parts, counts[:-1], strict=True)]
         return cls(

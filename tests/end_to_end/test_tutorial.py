@@ -1,4 +1,4 @@
-"""The tutorial's commands, run in their order as they stand, in an empty folder beside the project's files."""
+"""The tutorial's commands, run in their order as they stand, in a folder of their own."""
 
 import os
 import re

@@ -61,10 +61,11 @@ def test_a_pair_is_scored_the_same_alone_and_among_others():
     assert torch.allclose(together, alone, atol=1e-5)
 
 
-def test_the_context_layer_applied_to_tokens_equals_the_layer_applied_to_their_means():
+def test_the_context_layer_applied_to_edges_equals_the_layer_applied_to_the_whole_context():
     head, hidden = tiny_head(), torch.randn(12, 16)
     start, end, kind = torch.tensor([1, 5, 9]), torch.tensor([3, 6, 11]), torch.tensor([4, 1, 2])
-    shared = head._context(hidden, (start, end, kind), torch.tensor([0]), torch.tensor([2]))
+    sums = torch.cumsum(torch.nn.functional.pad(hidden, (0, 0, 1, 0)), dim=0)
+    shared = head._context(hidden, sums, (start, end, kind), (torch.tensor([2]), torch.tensor([0])))
     histogram = torch.zeros(13)
     histogram[1] = 1  # the entity of label 1 stands between the two
     context = torch.cat(

@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 
 from khabar.document import Entity
-from khabar.tagging import TAG_IDS, TAGS, WordSpan, best_tags, spans_to_tags, tags_to_spans, word_tags
+from khabar.tagging import (
+    TAG_IDS,
+    TAGS,
+    WordSpan,
+    best_tags,
+    best_tags_of_runs,
+    spans_to_tags,
+    tags_to_spans,
+    word_tags,
+)
 
 
 def test_there_are_27_tags_with_outside_first():
@@ -76,3 +85,13 @@ def test_of_two_names_in_a_word_the_first_counts():
 def test_the_tags_of_another_scheme():
     logits = np.array([[0, 1, 5], [0, 3, 4]], dtype=float)
     assert best_tags(logits, ("O", "B-X", "I-X")).tolist() == [1, 2]
+
+
+def test_runs_are_tagged_as_each_alone():
+    random = np.random.default_rng(5)
+    for _ in range(200):
+        sizes = random.integers(1, 6, random.integers(1, 5))
+        logits = random.normal(size=(int(sizes.sum()), 27)) * 3
+        breaks = np.cumsum(sizes)[:-1]
+        alone = np.concatenate([best_tags(part) for part in np.split(logits, breaks)])
+        assert best_tags_of_runs(logits, breaks).tolist() == alone.tolist()

@@ -167,7 +167,7 @@ def check_parity(model: JointModel, encoder: Path, relations: Path) -> float:
         ids = random.integers(5, model.classifier.config.vocab_size, length)
         wanted, found = torch_session.encode(ids), onnx_session.encode(ids)
         differences += [_difference(a, b) for a, b in zip(wanted, found, strict=True)]
-        start = np.sort(random.integers(0, length - 1, entities))
+        start = 1 + np.sort(random.permutation(length - 1)[:entities])
         spans = (start, start + 1, random.integers(0, 13, entities))
         pairs = (random.integers(0, entities, 7), random.integers(0, entities, 7))
         scores = (session.relate(wanted[1], spans, pairs) for session in (torch_session, onnx_session))
