@@ -39,6 +39,20 @@ def read_conll(path: Path | str, *, columns: int | None = 2) -> list[Document]:
     return [_document(rows, str(number)) for number, rows in enumerate(_sentences(lines, path, columns))]
 
 
+def read_nested_conll(path: Path | str) -> list[Document]:
+    """Read one Document a sentence from lines of a token and all tags of its nested entities.
+
+    Wojood's form: the outermost entity's tag stands first, and it is the one that is read; a token
+    outside of all has ``O``. Errors as in ``read_conll``.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(path, None, f"cannot be read: {error}") from error
+    outermost = [" ".join(line.split()[:2]) for line in lines]
+    return [_document(rows, str(number)) for number, rows in enumerate(_sentences(outermost, path, 2))]
+
+
 def tagged_document(rows: Sequence[tuple[str, str]], doc_id: str) -> Document:
     """The Document of one sentence, its tokens joined by single spaces.
 

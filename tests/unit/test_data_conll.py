@@ -1,7 +1,7 @@
 import pytest
 
 from khabar import Document, Entity
-from khabar_data.conll import read_conll, write_conll
+from khabar_data.conll import read_conll, read_nested_conll, write_conll
 from khabar_data.errors import DataError
 from tests.annotated import annotated
 
@@ -123,3 +123,17 @@ def test_overlapping_entities_are_refused_by_name_and_leave_no_file(tmp_path):
 def test_an_entity_of_white_space_is_refused(tmp_path):
     with pytest.raises(ValueError, match="document 0: .* is white space only"):
         write_conll([Document("ا ب", (Entity(1, 2, "PER", " "),))], tmp_path / "a.conll")
+
+
+def test_of_nested_tags_the_outermost_is_read(tmp_path):
+    path = tmp_path / "nested.txt"
+    path.write_text(
+        "سكرتير B-OCC\nاللجنة I-OCC B-ORG\nفي I-OCC\nنابلس I-OCC B-GPE\nأمس O\n\nزار O\nوليد B-PERS\n",
+        encoding="utf-8",
+    )
+    first, second = read_nested_conll(path)
+    assert [(e.text, e.label) for e in first.entities] == [("سكرتير اللجنة في نابلس", "OCC")]
+    assert [(e.text, e.label) for e in second.entities] == [("وليد", "PERS")]
+    path.write_text("سكرتير\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"nested.txt:1: 1 columns"):
+        read_nested_conll(path)

@@ -127,7 +127,7 @@ class DataSet(ClosedModel):
 
     Attributes:
         path: the file.
-        format: ``jsonl`` (the reference form) or ``conll``.
+        format: ``jsonl`` (the reference form), ``conll``, or ``nested-conll`` (Wojood's: outermost tag first).
         labels: label map for data sets with other labels: what each source label may be here, an empty
             list where nothing is known. Without it the data set carries the whole schema.
         covers: labels of the schema that it marks wherever they stand; needed with ``labels``.
@@ -136,7 +136,7 @@ class DataSet(ClosedModel):
     """
 
     path: Path
-    format: Literal["jsonl", "conll"] = "jsonl"
+    format: Literal["jsonl", "conll", "nested-conll"] = "jsonl"
     labels: dict[str, tuple[str, ...]] | None = None
     covers: tuple[str, ...] | None = None
     skip: Path | None = None

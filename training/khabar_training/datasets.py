@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from khabar.document import Document
 from khabar.tokenization import WordTokenizer
-from khabar_data.conll import read_conll
+from khabar_data.conll import read_conll, read_nested_conll
 from khabar_data.coverage import Coverage
 from khabar_data.errors import DataError
 from khabar_data.jsonl import read_jsonl
@@ -24,6 +24,8 @@ from khabar_training.mentions import mention_pool, replace_mentions
 from khabar_training.spelling import careless
 
 logger = logging.getLogger(__name__)
+
+_READERS = {"jsonl": read_jsonl, "conll": read_conll, "nested-conll": read_nested_conll}
 
 
 def read_checked(path: Path) -> list[Document]:
@@ -63,7 +65,7 @@ def read_data_set(data_set: DataSet) -> AnnotatedSet:
     if data_set.labels is None or data_set.covers is None:
         documents = read_checked(data_set.path)
         return AnnotatedSet(documents, Coverage.full(), True, data_set.repeat)
-    documents = read_conll(data_set.path) if data_set.format == "conll" else read_jsonl(data_set.path)
+    documents = _READERS[data_set.format](data_set.path)
     if data_set.skip is not None:
         skipped = _skipped(data_set.skip)
         documents = [document for number, document in enumerate(documents) if number not in skipped]
