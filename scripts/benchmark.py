@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pages", type=int, default=6)
     parser.add_argument("--growth", type=int, default=1_000_000)
+    parser.add_argument("--calls", type=int, default=10_000)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     missing = [path for path in (options.bundle, options.checkpoint) if not path.exists()]
@@ -41,6 +42,7 @@ def main() -> int:
         options.rounds,
         options.pages,
         options.growth,
+        options.calls,
     )
     report = run(plan)
     with written_whole(options.output) as target:

@@ -10,7 +10,6 @@ import json
 import logging
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import numpy as np
 from khabar.bundle import MODEL, QUANTIZED_MODEL, RELATION_HEAD
 from khabar.modeling import JointModel
 from khabar.session import ModelSession
+from khabar_training.benchmark_processes import cold_starts, growth, memory, threads
 from khabar_training.benchmark_texts import count_words, news_pages, page_of
 from khabar_training.install_size import install_sizes
 from khabar_training.machine_peak import encoder_operations, matrix_peaks, window_seconds
@@ -32,20 +32,6 @@ logger = logging.getLogger(__name__)
 
 _LATENCY_WORDS: Final = 400
 _WINDOW: Final = 128
-_GROWTH: Final = (100, 1_000, 10_000, 100_000, 1_000_000)
-_COLD: Final = """
-import time; started = time.perf_counter()
-import khabar; imported = time.perf_counter()
-import sys; text = sys.stdin.read()
-khabar.predict(text); first = time.perf_counter()
-print(imported - started, first - started)
-"""
-_ONE_TEXT: Final = r"""
-import pathlib, re, sys, time, khabar
-khabar.predict("زار"); text = sys.stdin.read(); cpu = time.process_time(); found = khabar.predict(text)
-cpu = time.process_time() - cpu; status = pathlib.Path("/proc/self/status").read_text()
-print(cpu, re.search(r"VmHWM:\s+(\d+)", status)[1], len(found.entities))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +46,7 @@ class Plan:
         rounds: turns of every candidate.
         pages: pages of one turn.
         growth: longest text of the growth curve, in words.
+        calls: calls of random lengths over which memory is watched.
     """
 
     bundle: Path
@@ -68,7 +55,8 @@ class Plan:
     work: Path
     rounds: int = 5
     pages: int = 6
-    growth: int = _GROWTH[-1]
+    growth: int = 1_000_000
+    calls: int = 10_000
 
 
 class Worker:
@@ -112,8 +100,10 @@ def run(plan: Plan) -> dict[str, Any]:
     }
     return {
         "candidates": _compare(plan, candidates),
-        "cold_start": _cold_starts(plan),
-        "growth": _growth(plan),
+        "cold_start": cold_starts(plan.corpus, 2 * plan.rounds + 1),
+        "growth": growth(plan.corpus, plan.growth),
+        "memory": memory(plan.corpus, plan.calls),
+        "threads": threads(plan.corpus, 20 * plan.pages, plan.rounds),
         "matrix_product": _matrix_product(plan),
         "install_megabytes": install_sizes(),
     }
@@ -155,42 +145,6 @@ def _compare(plan: Plan, candidates: Mapping[str, Sequence[str]]) -> dict[str, A
     }
 
 
-def _cold_starts(plan: Plan) -> dict[str, float]:
-    article = page_of(plan.corpus, _LATENCY_WORDS)
-    rows = []
-    for _ in range(2 * plan.rounds + 1):
-        started = time.perf_counter()
-        imported, first = _python(_COLD, article)
-        rows.append((imported, first, time.perf_counter() - started))
-    names = ("import_seconds", "import_load_first_prediction_seconds", "whole_process_seconds")
-    columns = zip(*rows, strict=True)
-    return {name: round(median(column), 3) for name, column in zip(names, columns, strict=True)}
-
-
-def _growth(plan: Plan) -> list[dict[str, float]]:
-    rows = []
-    for words in _GROWTH:
-        if words > plan.growth:
-            break
-        cpu, peak, entities = _python(_ONE_TEXT, page_of(plan.corpus, words))
-        rows.append(
-            {
-                "words": words,
-                "microseconds_per_word": round(1e6 * cpu / words, 1),
-                "peak_megabytes": round(peak / 1024),
-                "entities": int(entities),
-            }
-        )
-    return rows
-
-
-def _python(code: str, text: str) -> list[float]:
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", code], input=text, capture_output=True, text=True, check=True, encoding="utf-8"
-    )
-    return [float(value) for value in done.stdout.split()]
-
-
 def _matrix_product(plan: Plan) -> dict[str, Any]:
     peaks = matrix_peaks()
     model = JointModel.load(plan.checkpoint)
@@ -228,6 +182,10 @@ def format_table(report: Mapping[str, Any]) -> str:
         f"  {row['words']:>9} words: {row['microseconds_per_word']} us a word, {row['peak_megabytes']} MB"
         for row in report["growth"]
     ]
+    after = report["memory"]["resident_megabytes_after_calls"]
+    lines += ["", "memory: " + ", ".join(f"{size} MB after {calls} calls" for calls, size in after.items())]
+    speeds = report["threads"]
+    lines += ["threads: " + ", ".join(f"{n}: {speed} words/s" for n, speed in speeds.items())]
     product = report["matrix_product"]
     lines += ["", f"encoder at {product['window']} tokens against the machine's own matrix product:"]
     for name in ("int8", "fp32"):

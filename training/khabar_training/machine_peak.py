@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import onnxruntime
@@ -32,6 +32,8 @@ def matrix_peaks() -> dict[str, float]:
 
 def _rate(kind: str, size: int) -> float:
     random = np.random.default_rng(0)
+    left: Any
+    right: Any
     if kind == "MatMul":
         left = right = random.normal(size=(size, size)).astype(np.float32)
     else:
