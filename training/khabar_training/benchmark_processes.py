@@ -34,7 +34,7 @@ tagger = khabar.Tagger.from_pretrained(); words = sys.stdin.read().split(); plac
 for call in range(1, {calls} + 1):
     size = 1 + call * 7919 % 120; tagger.predict(" ".join(words[place : place + size]))
     place = (place + size) % (len(words) - 120)
-    if call in (100, {calls} // 10, {calls}):
+    if call in ({calls} // 100, {calls} // 10, {calls}):
         status = pathlib.Path("/proc/self/status").read_text()
         sizes.append(int(re.search(r"VmRSS:\\s+(\\d+)", status)[1]) / 1024)
 print(*sizes)
@@ -81,7 +81,7 @@ def growth(corpus: Path, longest: int) -> list[dict[str, float]]:
 def memory(corpus: Path, calls: int) -> dict[str, Any]:
     """Resident memory after calls of 1 to 120 words, the cache of short windows included."""
     sizes = _python(_MANY.format(calls=calls), page_of(corpus, 100_000))
-    after = dict(zip((100, calls // 10, calls), map(round, sizes), strict=True))
+    after = dict(zip((calls // 100, calls // 10, calls), map(round, sizes), strict=True))
     return {"resident_megabytes_after_calls": after}
 
 
