@@ -18,12 +18,14 @@ from typing import Any
 
 from khabar.hub import DEFAULT_BUNDLE
 from khabar.tagger import Tagger
-from khabar_training.config import PretrainConfig, TrainConfig, load_config
+from khabar_training.config import load_config
 from khabar_training.datasets import read_checked
 from khabar_training.encoder_store import store_encoder
 from khabar_training.evaluate import evaluate_bundle
 from khabar_training.export import copy_embedded
 from khabar_training.model_card import render_model_card
+from khabar_training.pretrain_config import PretrainConfig
+from khabar_training.train_config import TrainConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "reports/default.json"

@@ -5,6 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from tokenizers import AddedToken, Tokenizer
+from tokenizers.models import BPE, Unigram
+from tokenizers.normalizers import Replace
+from tokenizers.pre_tokenizers import Metaspace, Split, WhitespaceSplit
+from tokenizers.pre_tokenizers import Sequence as PreTokenizers
+from tokenizers.processors import TemplateProcessing
+from tokenizers.trainers import BpeTrainer, UnigramTrainer
 from transformers import (
     AutoTokenizer,
     BertConfig,
@@ -68,6 +75,65 @@ def tiny_encoder(folder: Path, architecture: str = "modernbert", extra: tuple[st
         }
         model = ModernBertModel(ModernBertConfig(**sizes, **special, global_attn_every_n_layers=1))
     model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def tiny_multilingual_tokenizer(form: str = "metaspace") -> PreTrainedTokenizerFast:
+    """A tokenizer of mmBERT's kind: byte pairs with the space as «▁», and other names for the special tokens.
+
+    Args:
+        form: where the space becomes «▁»: ``metaspace`` (before the pieces are cut), ``normalizer`` (before
+            anything, as Gemma has it, so that a sentence is one word), ``unigram`` (XLM-R).
+    """
+    special = ("<pad>", "<eos>", "<bos>", "<unk>", "<mask>")
+    added = [AddedToken(token, special=True, normalized=False) for token in special]
+    if form == "unigram":
+        tokenizer = Tokenizer(Unigram())
+        tokenizer.pre_tokenizer = PreTokenizers([WhitespaceSplit(), Metaspace()])
+        trainer = UnigramTrainer(vocab_size=300, special_tokens=added, unk_token="<unk>", show_progress=False)
+    else:
+        tokenizer = Tokenizer(BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+        if form == "normalizer":
+            tokenizer.normalizer = Replace(" ", "▁")
+            tokenizer.pre_tokenizer = Split(" ", "merged_with_previous")
+        else:
+            tokenizer.pre_tokenizer = Metaspace()
+        letters = [f"<0x{byte:02X}>" for byte in range(256)]
+        trainer = BpeTrainer(vocab_size=700, special_tokens=[*added, *letters], show_progress=False)
+    tokenizer.train_from_iterator(SENTENCES, trainer)
+    tokenizer.post_processor = TemplateProcessing(
+        single="<bos> $A <eos>", special_tokens=[("<bos>", 2), ("<eos>", 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        unk_token="<unk>",
+        pad_token="<pad>",
+        cls_token="<bos>",
+        sep_token="<eos>",
+        mask_token="<mask>",
+    )
+
+
+def tiny_multilingual_encoder(folder: Path) -> Path:
+    """Save a randomly initialised encoder of mmBERT's shape: every third layer global, the others local."""
+    torch.manual_seed(0)
+    tokenizer = tiny_multilingual_tokenizer()
+    config = ModernBertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=48,
+        intermediate_size=64,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.cls_token_id,
+        cls_token_id=tokenizer.cls_token_id,
+        eos_token_id=tokenizer.sep_token_id,
+        sep_token_id=tokenizer.sep_token_id,
+        global_attn_every_n_layers=3,
+        local_attention=16,
+    )
+    ModernBertModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

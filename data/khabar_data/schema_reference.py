@@ -103,8 +103,8 @@ def read_one_lines(guidelines: Path) -> dict[str, str]:
             column = None
         elif _COLUMN in cells:
             column = cells.index(_COLUMN)
-        elif column is not None and (label := _LABEL.fullmatch(cells[0])):
-            found[label[1]] = cells[column]
+        elif column is not None and (match := _LABEL.fullmatch(cells[0])):
+            found[match[1]] = cells[column]
     for label in (*ENTITY_LABELS, *RELATION_LABELS):
         if not found.get(label):
             raise DataError(guidelines, None, f"no table says {_COLUMN!r} what {label} is; add its row")

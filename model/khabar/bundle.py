@@ -142,9 +142,11 @@ class Bundle:
                 f"{path}: missing or unreadable ({error.strerror}); fetch the model again"
             ) from error
         if found != record:
+            # The cache of the Hub holds links; a damaged file behind one stays until it is deleted.
+            first = f"delete {path.resolve()} and " if path.is_symlink() else ""
             raise BundleError(
                 f"{path}: is damaged: {found.size} bytes with sha256 {found.sha256[:12]}…, the manifest says"
-                f" {record.size} bytes with {record.sha256[:12]}…; fetch the model again"
+                f" {record.size} bytes with {record.sha256[:12]}…; {first}fetch the model again"
             )
         return path
 

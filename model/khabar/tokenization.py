@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -64,15 +66,21 @@ class WordTokenizer:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self.cls_id = self._special("[CLS]")
-        self.sep_id = self._special("[SEP]")
-        self.pad_id = self._special("[PAD]")
-        self.unk_id = self._special("[UNK]")
+        self.cls_id, self.sep_id = _frame(tokenizer)
+        self._space_belongs_to_piece = _holds_spaces(tokenizer)
 
-    def _special(self, token: str) -> int:
-        index: int | None = self._tokenizer.token_to_id(token)
+    @cached_property
+    def unk_id(self) -> int:
+        """The id that stands for what the vocabulary cannot spell.
+
+        Raises:
+            ValueError: the vocabulary spells everything and has none.
+        """
+        model = json.loads(self._tokenizer.to_str())["model"]
+        token: str | None = model.get("unk_token")
+        index: int | None = model.get("unk_id") if token is None else self._tokenizer.token_to_id(token)
         if index is None:
-            raise ValueError(f"the vocabulary has no {token} token")
+            raise ValueError("the vocabulary has no token for unknown words")
         return index
 
     def words(self, text: str, start: int, end: int) -> Words:
@@ -88,6 +96,8 @@ class WordTokenizer:
             return Words(ids, np.zeros(1, dtype=np.int64), ids, ids)
         owner: npt.NDArray[Any] = np.array(encoding.word_ids, dtype=np.int64)
         offsets = np.array(encoding.offsets, dtype=np.int64)
+        if self._space_belongs_to_piece:
+            return _without_spaces(piece, ids, owner, offsets, offset)
         # Some letters unfold into several words (ﷺ): words that begin at one place are one word.
         opens = np.append(
             True, (owner[1:] != owner[:-1]) & (offsets[1:, 0] >= np.maximum.accumulate(offsets[:, 1])[:-1])
@@ -97,6 +107,43 @@ class WordTokenizer:
         end = np.maximum.reduceat(offsets[:, 1], first)
         end = _over_trailing_marks(piece, start, end)
         return Words(ids, np.append(first, len(ids)), start + offset, end + offset)
+
+
+def _frame(tokenizer: Tokenizer) -> tuple[int, int]:
+    """The tokens that ``tokenizer.json`` puts before and behind a text, whatever their names are."""
+    ids: list[int] = tokenizer.encode("", add_special_tokens=True).ids
+    if len(ids) != 2:
+        raise ValueError(f"one token before a text and one behind it are expected, not {len(ids)} in all")
+    return ids[0], ids[1]
+
+
+def _holds_spaces(tokenizer: Tokenizer) -> bool:
+    """Whether the space before a word is part of its first piece («▁word»), as SentencePiece has it."""
+    text = "ا ا"
+    return any(text[start:end].startswith(" ") for start, end in tokenizer.encode(text).offsets)
+
+
+def _without_spaces(
+    piece: str, ids: Indices, owner: npt.NDArray[Any], offsets: Indices, offset: int
+) -> Words:
+    """Words that begin behind the space before them; pieces of nothing but space go with the next word."""
+    start, end = offsets[:, 0].copy(), offsets[:, 1]
+    for index in range(len(ids)):
+        while start[index] < end[index] and piece[start[index]].isspace():
+            start[index] += 1
+    empty = start == end
+    if empty.all():
+        return Words(*[np.zeros(n, dtype=np.int64) for n in (0, 1, 0, 0)])
+    opens = np.append(True, (owner[1:] != owner[:-1]) & (start[1:] >= np.maximum.accumulate(end)[:-1]))
+    first = np.flatnonzero(opens)
+    blank = np.logical_and.reduceat(empty, first)
+    opening = np.append(True, ~blank[:-1])
+    # Behind the last word there is none that the space could go with.
+    opening[int(np.flatnonzero(~blank)[-1]) + 1 :] = False
+    first = first[opening]
+    word_start = np.minimum.reduceat(np.where(empty, len(piece), start), first)
+    word_end = _over_trailing_marks(piece, word_start, np.maximum.reduceat(np.where(empty, 0, end), first))
+    return Words(ids, np.append(first, len(ids)), word_start + offset, word_end + offset)
 
 
 def _slices(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ import yaml
 
 from khabar.bundle import Bundle
 from khabar_data.jsonl import read_jsonl
-from khabar_training.config import TrainConfig
+from khabar_training.train_config import TrainConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from khabar.bundle import MODEL, QUANTIZED_MODEL, Bundle
 from khabar.tagger import Tagger
 from khabar_data.jsonl import write_jsonl
 from khabar_training import export
-from khabar_training.config import TrainConfig
 from khabar_training.train import train
+from khabar_training.train_config import TrainConfig
 from tests.gold import gold_documents
 from tests.tiny_model import tiny_encoder
 

@@ -1,5 +1,6 @@
 import json
 import lzma
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from khabar.modeling import JointModel
 from khabar_training import pretrain
-from khabar_training.config import PretrainConfig
+from khabar_training.config import ConfigError
 from khabar_training.masking import WholeWordMasker
 from khabar_training.pretrain import (
     Pretraining,
@@ -18,9 +19,12 @@ from khabar_training.pretrain import (
     prepare_vectors,
     prepare_vocabulary,
 )
+from khabar_training.pretrain_config import PretrainConfig
+from khabar_training.run_folder import claim_folder
 from khabar_training.sequences import PackedSequences
+from khabar_training.started_encoder import load_encoder, load_vocabulary, masked_logits
 from khabar_training.vocabulary import CLS_ID, MASK_ID, SEP_ID
-from tests.tiny_model import SENTENCES
+from tests.tiny_model import SENTENCES, tiny_encoder
 
 
 @pytest.fixture
@@ -68,6 +72,83 @@ def test_a_run_goes_on_at_its_checkpoint(config):
     second = Pretraining(config, tokenizer, sequences)
     for name, value in first.model.state_dict().items():
         assert torch.equal(second.model.state_dict()[name], value), name
+
+
+def adapting(config, folder, **changes):
+    options = json.loads(config.model_dump_json(exclude={"encoder", "skip_gram", "vocabulary_size"}))
+    return PretrainConfig.model_validate({**options, "start_from": folder, "batch_size": 4, **changes})
+
+
+@pytest.mark.parametrize("architecture", ["modernbert", "bert"])
+def test_an_encoder_goes_on_learning(config, tmp_path, architecture):
+    encoder = tiny_encoder(tmp_path / "before", architecture)
+    adapted = adapting(config, encoder, output=tmp_path / "after", learning_rate=3e-3, minutes=0.05)
+    assert pretrain.main([str(written(tmp_path, adapted))]) == 0
+    left = {path.name for path in adapted.output.iterdir()}
+    assert left == {"recipe.json", "ids", "checkpoint.pt", "encoder"}, (
+        "no vocabulary and no vectors are trained"
+    )
+    before, after = (
+        AutoTokenizer.from_pretrained(folder) for folder in (encoder, adapted.output / "encoder")
+    )
+    assert before.get_vocab() == after.get_vocab()
+    tokenizer = prepare_vocabulary(adapted)
+    sequences = prepare_sequences(adapted, tokenizer)
+    fresh = Pretraining(adapted.model_copy(update={"output": tmp_path / "fresh"}), tokenizer, sequences)
+    assert fresh.model.training
+    start = AutoModel.from_pretrained(encoder).state_dict()
+    for name, value in fresh.model.base_model.state_dict().items():
+        assert torch.equal(start[name], value), "it starts from the checkpoint's weights"
+    assert Pretraining(adapted, tokenizer, sequences).evaluate() < fresh.evaluate()
+    assert JointModel.from_encoder(adapted.output / "encoder").config.hidden == 48
+
+
+def test_the_masked_positions_are_those_of_the_whole_projection(config, tmp_path):
+    encoder = tiny_encoder(tmp_path / "before")
+    tokenizer = load_vocabulary(encoder)
+    model = load_encoder(encoder, tokenizer, 32).eval()
+    ids, positions = torch.randint(5, 300, (2, 32)), torch.tensor([1, 7, 40])
+    whole = model(input_ids=ids).logits.reshape(64, -1)[positions]
+    assert torch.allclose(masked_logits(model, ids, positions), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"start_from": "nowhere"}, "nowhere/tokenizer.json: no such file"),
+        ({"sequence_length": 600}, "sequence_length: .* reads no more than"),
+        ({"vocabulary_size": 300}, r"brings its own encoder and vocabulary: leave out \['vocabulary_size'\]"),
+        ({"start_from": None}, "give 'encoder', the shape of a fresh one, or 'start_from'"),
+    ],
+)
+def test_an_adaptation_that_cannot_start_says_why(config, tmp_path, capsys, change, message):
+    record = json.loads(adapting(config, tiny_encoder(tmp_path / "before", "bert")).model_dump_json())
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump({**record, **change}))
+    assert pretrain.main([str(tmp_path / "x.yaml")]) == 2
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_an_encoder_with_other_special_tokens_is_refused(config, tmp_path):
+    encoder = tiny_encoder(tmp_path / "before")
+    path = encoder / "tokenizer.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("[MASK]", "<mask>"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="WordPiece vocabulary that begins with"):
+        prepare_vocabulary(adapting(config, encoder))
+
+
+def test_a_recipe_from_before_start_from_can_be_resumed(config, tmp_path):
+    claim_folder(tmp_path / "old", config, set())
+    path = tmp_path / "old/recipe.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    del record["start_from"]
+    path.write_text(json.dumps(record), encoding="utf-8")
+    claim_folder(tmp_path / "old", config, set())
+
+
+def written(folder, config):
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump(json.loads(config.model_dump_json())))
+    return path
 
 
 def test_the_embedding_table_starts_from_skip_gram_vectors(config):

@@ -6,8 +6,8 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from khabar.tokenization import WordTokenizer
-from khabar_training.config import WordTaggingConfig
 from khabar_training.word_tagger import main, read_sentences, run
+from khabar_training.word_tagger_config import WordTaggingConfig
 from tests.tiny_model import tiny_encoder
 
 ROWS = [

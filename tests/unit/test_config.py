@@ -1,6 +1,8 @@
 import pytest
 
-from khabar_training.config import ConfigError, PretrainConfig, TrainConfig, load_config
+from khabar_training.config import ConfigError, load_config
+from khabar_training.pretrain_config import PretrainConfig
+from khabar_training.train_config import TrainConfig
 
 MINIMAL = """\
 name: x

@@ -6,13 +6,21 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from khabar_training import config, config_reference
+from khabar_training import (
+    config,
+    config_reference,
+    distill_config,
+    pretrain_config,
+    train_config,
+    word_tagger_config,
+)
 from khabar_training.config_reference import describe_keys, render_reference
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/configuration.md"
 MODELS = [
     kind
-    for kind in vars(config).values()
+    for module in (distill_config, pretrain_config, train_config, word_tagger_config)
+    for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, config.ClosedModel) and kind is not config.ClosedModel
 ]
 
@@ -43,7 +51,7 @@ def test_types_defaults_and_bounds_are_those_of_the_models():
     assert train["warmup"][:3] == ["number", "`0.1`", "at least 0; at most 1"]
     assert train["datasets"][:3] == ["list of [DataSet](#dataset)", "required", "1 or more of them"]
     assert train["max_steps"][:3] == ["whole number or null", "`null`", "above 0"]
-    assert data_set["format"][:2] == ["`jsonl` or `conll`", '`"jsonl"`']
+    assert data_set["format"][:2] == ["`jsonl` or `conll` or `nested-conll`", '`"jsonl"`']
     assert data_set["labels"][0] == "map from text to list of texts or null"
 
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from khabar_data.validation import validate
-from khabar_training.config import ConfigError, NameList
+from khabar_training.config import ConfigError
 from khabar_training.mentions import MentionPool, mention_pool, read_names, replace_mentions
+from khabar_training.train_config import NameList
 from tests.gold import gold_documents
 
 

@@ -29,10 +29,10 @@ class Collator:
 
     def __call__(self, examples: Sequence[Example]) -> dict[str, Tensor]:
         """Make a batch."""
-        ids = _padded([example.input_ids for example in examples], self._pad_id)
-        attention = _padded([np.ones_like(example.input_ids) for example in examples], 0)
-        bits = _padded([example.tag_bits for example in examples], ANY_TAG)
-        spans = _padded([example.spans for example in examples], 0)
+        ids = padded([example.input_ids for example in examples], self._pad_id)
+        attention = padded([np.ones_like(example.input_ids) for example in examples], 0)
+        bits = padded([example.tag_bits for example in examples], ANY_TAG)
+        spans = padded([example.spans for example in examples], 0)
         spans[:, 1] = torch.maximum(spans[:, 1], spans[:, 0] + 1)
         if self._token_dropout and self._mask_id is not None:
             hidden = (torch.rand(ids.shape) < self._token_dropout) & (attention == 1)
@@ -43,17 +43,17 @@ class Collator:
             "input_ids": ids,
             "attention_mask": attention,
             "allowed_tags": ((bits[..., None] >> self._bits) & 1).bool(),
-            "proclitic": _padded([example.proclitic for example in examples], IGNORED),
+            "proclitic": padded([example.proclitic for example in examples], IGNORED),
             "spans": spans,
-            "pairs": _padded([example.pairs for example in examples], 0),
-            "relations": _padded([example.relations.T for example in examples], 0).transpose(1, 2).bool(),
-            "allowed_relations": _padded([example.allowed.T for example in examples], 0)
+            "pairs": padded([example.pairs for example in examples], 0),
+            "relations": padded([example.relations.T for example in examples], 0).transpose(1, 2).bool(),
+            "allowed_relations": padded([example.allowed.T for example in examples], 0)
             .transpose(1, 2)
             .bool(),
         }
 
 
-def _padded(arrays: Sequence[npt.NDArray[Any]], value: int) -> Tensor:
+def padded(arrays: Sequence[npt.NDArray[Any]], value: int) -> Tensor:
     """Stack arrays that differ in their last dimension; at least one place, so that shapes hold."""
     longest = (
         max(1, *(array.shape[-1] for array in arrays)) if len(arrays) > 1 else max(1, arrays[0].shape[-1])

@@ -16,12 +16,16 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from khabar_data.files import written_whole
-from khabar_training.config import PretrainConfig, TrainConfig, WordTaggingConfig
+from khabar_training.distill_config import DistillConfig
+from khabar_training.pretrain_config import PretrainConfig
+from khabar_training.train_config import TrainConfig
+from khabar_training.word_tagger_config import WordTaggingConfig
 
 #: What a recipe file may hold, and the module that runs it.
 RECIPES: Final[tuple[tuple[type[BaseModel], str], ...]] = (
     (TrainConfig, "khabar_training.train"),
     (PretrainConfig, "khabar_training.pretrain"),
+    (DistillConfig, "khabar_training.distill"),
     (WordTaggingConfig, "khabar_training.word_tagger"),
 )
 
@@ -32,8 +36,8 @@ Every key of every recipe. A recipe is one YAML file, and the shipped ones are i
 that is not on this page, or a value out of its bounds, is an error that names the file and the place.
 Relative paths start at the working folder. Values and defaults are written as in YAML.
 
-This page is made from the models in
-[config.py](../training/khabar_training/config.py); after a change there, make it anew:
+This page is made from the models in `training/khabar_training/*_config.py`; after a change there, make it
+anew:
 
 ```
 python -m khabar_training.config_reference --output docs/configuration.md

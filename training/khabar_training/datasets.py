@@ -18,10 +18,12 @@ from khabar_data.coverage import Coverage
 from khabar_data.errors import DataError
 from khabar_data.jsonl import read_jsonl
 from khabar_data.validation import validate
-from khabar_training.config import ConfigError, DataSet, TrainConfig
+from khabar_training.config import ConfigError
 from khabar_training.features import Example, FeatureBuilder, build_examples
+from khabar_training.hidden_pieces import HiddenPieces
 from khabar_training.mentions import mention_pool, replace_mentions
 from khabar_training.spelling import careless
+from khabar_training.train_config import DataSet, TrainConfig
 
 logger = logging.getLogger(__name__)
 
@@ -90,10 +92,18 @@ class MixedExamples(Dataset[Example]):
     """The windows of all data sets, drawn, misspelt and renamed anew each epoch.
 
     The number of examples stays that of the first epoch, so that a run has a fixed number of steps.
+    With ``hidden`` some of their pieces are hidden too; else that is left to the collator.
     """
 
-    def __init__(self, sets: Sequence[AnnotatedSet], tokenizer: WordTokenizer, config: TrainConfig) -> None:
+    def __init__(
+        self,
+        sets: Sequence[AnnotatedSet],
+        tokenizer: WordTokenizer,
+        config: TrainConfig,
+        hidden: HiddenPieces | None = None,
+    ) -> None:
         self._sets, self._tokenizer, self._config = sets, tokenizer, config
+        self._hidden = hidden
         documents = (document for part in sets if part.complete for document in part.documents)
         self._pool = mention_pool(documents, config.name_lists)
         self._examples = self._built(0)
@@ -113,7 +123,8 @@ class MixedExamples(Dataset[Example]):
         return len(self._examples)
 
     def __getitem__(self, index: int) -> Example:
-        return self._examples[index]
+        example = self._examples[index]
+        return example if self._hidden is None else self._hidden.hide(example, self.epoch, index)
 
     def lengths(self) -> list[int]:
         """Tokens of each example of the epoch, for batches of like lengths."""
@@ -143,7 +154,9 @@ def _drawn(part: AnnotatedSet, random: np.random.Generator) -> list[Document]:
     return part.documents * int(whole) + [part.documents[i] for i in chosen]
 
 
-def load_examples(config: TrainConfig, tokenizer: WordTokenizer) -> MixedExamples:
+def load_examples(
+    config: TrainConfig, tokenizer: WordTokenizer, hidden: HiddenPieces | None = None
+) -> MixedExamples:
     """All data sets of a recipe as examples; logs counts, and warns of unreachable gold."""
     sets = []
     for data_set in config.datasets:
@@ -154,4 +167,4 @@ def load_examples(config: TrainConfig, tokenizer: WordTokenizer) -> MixedExample
         for cause, count in sorted(builder.unreachable.counts.items()):
             logger.warning("%s: %d x %s: no prediction can equal it", data_set.path, count, cause)
         sets.append(part)
-    return MixedExamples(sets, tokenizer, config)
+    return MixedExamples(sets, tokenizer, config, hidden)

@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 
 from khabar.document import Document, Entity
-from khabar_training.config import ConfigError, NameList
+from khabar_training.config import ConfigError
+from khabar_training.train_config import NameList
 
 #: Labels whose names can stand for one another; titles, dates or amounts fit their sentence too closely.
 _REPLACED: Final = frozenset({"PER", "GPE", "ORG", "LOC", "FAC", "WEAPON"})

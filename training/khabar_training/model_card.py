@@ -42,6 +42,8 @@ Sentences of these sources are not part of the project; the weights were trained
  Moroccan sites | entities, relations | none stated |
 | ANERcorp, CAMeL split, train part | entities (PER, LOC, ORG) | CC BY-SA 4.0 |
 | NewsFANE Gold, projected onto ANERcorp's train tokens | entities (fine types) | CC BY-SA 3.0 |
+| Wojood, public sample | entities (PER) | MIT |
+| Name lists: ArWikiCats; person-name tokens of Wikidata | names for mention replacement | MIT; CC0 |
 | Raw text: ANT Corpus | pre-training | Apache-2.0 |
 | Raw text: Arabic Wikipedia 2017; question-answering contexts from Wikipedia | pre-training |\
  CC BY-SA 4.0; MIT, CC BY-SA |

@@ -2,6 +2,8 @@
 
     raw text -> vocabulary -> ids -> skip-gram vectors -> masked language modelling -> encoder/
 
+A recipe with ``start_from`` adapts an encoder that is there already: its vocabulary is taken over, and
+there are no vectors to train.
 Every stage leaves its product in the output folder and is skipped when it is there; the last one
 resumes from its checkpoint at the exact batch. The loop is our own and not transformers.Trainer's
 because only masked positions reach the vocabulary projection, the step has one shape (compiled), and
@@ -24,14 +26,17 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import ModernBertConfig, ModernBertForMaskedLM, PreTrainedTokenizerFast
+from transformers import ModernBertConfig, ModernBertForMaskedLM, PreTrainedModel, PreTrainedTokenizerFast
 
-from khabar_training.config import ConfigError, PretrainConfig, load_config
+from khabar_data.errors import DataError
+from khabar_training.config import ConfigError, load_config
 from khabar_training.masking import WholeWordMasker
+from khabar_training.pretrain_config import PretrainConfig
 from khabar_training.raw_text import iter_paragraphs, load_or_encode
 from khabar_training.run_folder import claim_folder
 from khabar_training.sequences import PackedSequences
 from khabar_training.skipgram import train_skip_gram, write_id_lines
+from khabar_training.started_encoder import load_encoder, load_vocabulary, masked_logits
 from khabar_training.vocabulary import CLS_ID, PAD_ID, SEP_ID, train_vocabulary
 
 logger = logging.getLogger(__name__)
@@ -45,7 +50,9 @@ Step = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def prepare_vocabulary(config: PretrainConfig) -> Tokenizer:
-    """The tokenizer of the run, trained on the first call."""
+    """The tokenizer of the run, trained on the first call; that of ``start_from`` where there is one."""
+    if config.start_from is not None:
+        return load_vocabulary(config.start_from)
     path = config.output / "tokenizer.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +85,7 @@ def prepare_sequences(config: PretrainConfig, tokenizer: Tokenizer) -> PackedSeq
 
 def prepare_vectors(config: PretrainConfig, tokenizer: Tokenizer) -> Tensor | None:
     """The skip-gram start ``[vocabulary, hidden]``, trained on the first call; ``None`` if not wanted."""
-    if config.skip_gram is None:
+    if config.skip_gram is None or config.encoder is None:
         return None
     path = config.output / "skip_gram.npy"
     if not path.exists():
@@ -98,19 +105,29 @@ def prepare_vectors(config: PretrainConfig, tokenizer: Tokenizer) -> Tensor | No
     return torch.from_numpy(np.load(path))
 
 
+def begin_encoder(config: PretrainConfig, tokenizer: Tokenizer) -> PreTrainedModel:
+    """The encoder before the first step: a checkpoint's, or a fresh one with the vectors of this run."""
+    if config.start_from is not None:
+        torch.manual_seed(config.seed)
+        return load_encoder(config.start_from, tokenizer, config.sequence_length)
+    return build_encoder(config, tokenizer.get_vocab_size(), prepare_vectors(config, tokenizer))
+
+
 def build_encoder(
     config: PretrainConfig, vocabulary_size: int, vectors: Tensor | None
 ) -> ModernBertForMaskedLM:
     """A fresh ModernBERT (Warner et al. 2024) with global attention in every layer."""
+    shape = config.encoder
+    assert shape is not None, "a recipe without 'start_from' has one"
     torch.manual_seed(config.seed)
     model = ModernBertForMaskedLM(
         ModernBertConfig(
             vocab_size=vocabulary_size,
-            hidden_size=config.encoder.hidden,
-            intermediate_size=config.encoder.intermediate,
-            num_hidden_layers=config.encoder.layers,
-            num_attention_heads=config.encoder.heads,
-            max_position_embeddings=config.encoder.max_positions,
+            hidden_size=shape.hidden,
+            intermediate_size=shape.intermediate,
+            num_hidden_layers=shape.layers,
+            num_attention_heads=shape.heads,
+            max_position_embeddings=shape.max_positions,
             global_attn_every_n_layers=1,
             pad_token_id=PAD_ID,
             cls_token_id=CLS_ID,
@@ -139,9 +156,7 @@ class Pretraining:
         self._config, self._tokenizer, self._sequences = config, tokenizer, sequences
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._masker = WholeWordMasker(tokenizer, config.mask_fraction)
-        self.model = build_encoder(config, tokenizer.get_vocab_size(), prepare_vectors(config, tokenizer)).to(
-            self._device
-        )
+        self.model = begin_encoder(config, tokenizer).to(self._device)
         decayed = [p for p in self.model.parameters() if p.dim() > 1]
         plain = [p for p in self.model.parameters() if p.dim() <= 1]
         self._optimizer = torch.optim.AdamW(
@@ -256,9 +271,7 @@ class Pretraining:
     def _loss(self, ids: Tensor, positions: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy over the predicted positions; ids ``[B, T]``, the others ``[n]``."""
         with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._config.bf16):
-            hidden = self.model.model(input_ids=ids).last_hidden_state
-            chosen = hidden.reshape(-1, hidden.shape[-1])[positions]
-            logits = self.model.decoder(self.model.head(chosen))
+            logits = masked_logits(self.model, ids, positions)
             return torch.nn.functional.cross_entropy(logits.float(), targets)
 
     def _log(self, loss: float, factor: float) -> None:
@@ -290,11 +303,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         claim_folder(config.output, config, _SCHEDULE)
         tokenizer = prepare_vocabulary(config)
-        sequences = prepare_sequences(config, tokenizer)
-    except ConfigError as error:
+        run = Pretraining(config, tokenizer, prepare_sequences(config, tokenizer))
+    except (ConfigError, DataError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    Pretraining(config, tokenizer, sequences).run()
+    run.run()
     return 0
 
 

@@ -1,16 +1,20 @@
-"""Raw text for pre-training: weighted sources, read, cleaned, tokenised once, kept as flat id arrays."""
+"""Raw text: weighted sources, read and cleaned; for pre-training tokenised once, kept as flat id arrays."""
 
 from __future__ import annotations
 
+import json
 import lzma
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from khabar_training.config import ConfigError, TextSource
+from khabar_data.errors import DataError
+from khabar_training.config import ConfigError
+from khabar_training.pretrain_config import TextSource
 from khabar_training.vocabulary import SEP_ID
 
 IdArray = npt.NDArray[np.uint16]
@@ -24,19 +28,56 @@ def iter_paragraphs(source: TextSource, folder: Path) -> Iterator[str]:
 
     Raises:
         ConfigError: the source's glob finds no file.
+        DataError: a file cannot be read, see ``iter_lines``.
     """
     words = 0
     paths = sorted(folder.glob(source.glob))
     if not paths:
         raise ConfigError(f"{folder / source.glob}: no such file (source {source.name!r})")
     for path in paths:
-        with lzma.open(path, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                paragraph = clean(line)
-                yield paragraph
-                words += len(paragraph.split())
-                if source.max_words is not None and words >= source.max_words:
-                    return
+        for line in iter_lines(path):
+            paragraph = clean(line)
+            yield paragraph
+            words += len(paragraph.split())
+            if source.max_words is not None and words >= source.max_words:
+                return
+
+
+def iter_lines(path: Path) -> Iterator[str]:
+    """The lines of a text, or the texts of a ``.jsonl`` with an empty line behind each; ``.xz`` is unpacked.
+
+    Raises:
+        DataError: the file cannot be read or unpacked, or a line of ``.jsonl`` has no ``text``.
+    """
+    name = path.name.removesuffix(".xz")
+    try:
+        with (
+            lzma.open(path, "rt", encoding="utf-8")
+            if path.suffix == ".xz"
+            else path.open(encoding="utf-8") as lines
+        ):
+            if not name.endswith(".jsonl"):
+                yield from lines
+                return
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield from _text(line, path, number).splitlines()
+                    yield ""
+    except UnicodeDecodeError as error:
+        raise DataError(path, None, f"is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise DataError(path, None, f"cannot be read: {error}") from error
+
+
+def _text(line: str, path: Path, number: int) -> str:
+    try:
+        record: Any = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DataError(path, number, f"is not JSON: {error.msg} at column {error.colno}") from error
+    text = record.get("text") if isinstance(record, dict) else None
+    if not isinstance(text, str):
+        raise DataError(path, number, "field 'text': expected a string; one object with a 'text' a line")
+    return text
 
 
 def clean(line: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from gensim.models import Word2Vec
 
-from khabar_training.config import SkipGram
+from khabar_training.pretrain_config import SkipGram
 from khabar_training.raw_text import IdArray
 
 _LINE = 200

@@ -1,85 +1,49 @@
 """Fine-tune an encoder: ``python -m khabar_training.train configs/default.yaml``.
 
 data sets -> examples -> joint training -> thresholds -> checkpoint -> bundle -> report
+
+Several processes: ``torchrun --nproc-per-node 2 -m khabar_training.train RECIPE.yaml``, or ``accelerate
+launch`` where each process has a GPU.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
+import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
-from torch.utils.data import Sampler
+from accelerate import PartialState
 from transformers import (
-    AutoTokenizer,
     PreTrainedTokenizerFast,
     Trainer,
     TrainerCallback,
-    TrainerControl,
     TrainerState,
     TrainingArguments,
     set_seed,
 )
-from transformers.trainer_pt_utils import get_length_grouped_indices
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.integrations import is_tensorboard_available
 
-from khabar.document import Document
 from khabar.modeling import JointModel
-from khabar.schema import RELATION_LABELS
-from khabar.tokenization import WordTokenizer
 from khabar_data.errors import DataError
-from khabar_data.files import written_whole
-from khabar_data.metrics import evaluate
-from khabar_training.calibrate import calibrated
+from khabar_training.best_epoch import BestEpoch, is_over
+from khabar_training.checkpoints import STATE, StepCheckpoints, last_checkpoint
 from khabar_training.collate import Collator
-from khabar_training.config import ConfigError, TrainConfig, load_config
+from khabar_training.config import ConfigError, load_config
 from khabar_training.datasets import MixedExamples, load_examples, read_checked
-from khabar_training.development import DevelopmentScores, decoding_options, tag
-from khabar_training.export import export_bundle
+from khabar_training.development import EpochScores, development_rows
+from khabar_training.encoder_tokenizer import load_tokenizer, word_tokenizer
+from khabar_training.finish import finish
+from khabar_training.grouped_trainer import Epochs, GroupedTrainer, is_first, processes
+from khabar_training.hidden_pieces import HiddenPieces
 from khabar_training.objective import JointObjective
+from khabar_training.optimizer import joint_optimizer
 from khabar_training.run_folder import claim_folder
-from khabar_training.thresholds import LOWEST
-
-logger = logging.getLogger(__name__)
-
-
-class _Epochs(TrainerCallback):  # type: ignore[misc]
-    """Tells the data which epoch it is."""
-
-    def __init__(self, data: MixedExamples) -> None:
-        self._data = data
-
-    def on_epoch_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        self._data.set_epoch(int((state.epoch or 0) + 1e-6))
-
-
-class _LikeLengths(Sampler[int]):
-    """Batches of like lengths: windows differ tenfold, and padding is paid for like text."""
-
-    def __init__(self, data: MixedExamples, batch_size: int, seed: int) -> None:
-        self._data, self._batch_size, self._seed = data, batch_size, seed
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-    def __iter__(self) -> Iterator[int]:
-        generator = torch.Generator().manual_seed(self._seed + self._data.epoch)
-        return iter(get_length_grouped_indices(self._data.lengths(), self._batch_size, generator=generator))
-
-
-class _GroupedTrainer(Trainer):  # type: ignore[misc]
-    def _get_train_sampler(self, train_dataset: Any = None) -> _LikeLengths:
-        return _LikeLengths(self.train_dataset, self.args.train_batch_size, self.args.seed)
+from khabar_training.train_config import TrainConfig
 
 
 def train(config: TrainConfig) -> Path:
@@ -89,77 +53,59 @@ def train(config: TrainConfig) -> Path:
         ConfigError: the encoder cannot be loaded, or the output folder holds another run.
         DataError: annotated data is malformed; nothing is trained and nothing written.
     """
+    _check_reporters(config)
     set_seed(config.seed)
-    fast = _tokenizer(config)
-    tokenizer = _word_tokenizer(fast)
+    fast = load_tokenizer(config.encoder, config.revision)
+    tokenizer = word_tokenizer(fast)
     gold = [document for path in config.development for document in read_checked(path)]
-    data = load_examples(config, tokenizer)
-    claim_folder(config.output, config, {"max_steps"})
+    data = load_examples(config, tokenizer, _hidden_pieces(config, fast))
+    claim_folder(config.output, config, {"max_steps", "tensorboard"})
     model = JointModel.from_encoder(
         config.encoder,
         dropout=config.dropout,
         encoder_dropout=config.encoder_dropout,
         revision=config.revision,
     )
-    callbacks = [_Epochs(data), DevelopmentScores(config, model, tokenizer, gold)]
+    callbacks = [Epochs(data), EpochScores(config, model, tokenizer, gold, config.evaluate_epochs)]
+    if config.save_steps is not None:
+        callbacks.append(StepCheckpoints(config.save_steps))
+    best = None
+    if config.patience is not None:
+        best = BestEpoch(model, config.output / "best", config.patience)
+        callbacks.append(best)
     trainer = _trainer(config, model, data, fast, callbacks)
-    checkpoints = config.output / "checkpoints"
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(checkpoints) if checkpoints.is_dir() else None)
+    state = _trained(trainer, config)
+    more = {} if best is None else {"best_epoch": best.restore(state)}
     if trainer.is_world_process_zero():
-        _finish(config, model, fast, gold, trainer.state)
+        finish(config, model, fast, gold, state, more)
+    PartialState().destroy_process_group()
     return config.output / "bundle"
 
 
-def _finish(
-    config: TrainConfig,
-    model: JointModel,
-    fast: PreTrainedTokenizerFast,
-    gold: list[Document],
-    state: TrainerState,
-) -> None:
-    """Thresholds, checkpoint, bundle, report."""
-    tokenizer = _word_tokenizer(fast)
-    low = decoding_options(config, dict.fromkeys(RELATION_LABELS, LOWEST))
-    found = tag(model, tokenizer, low, gold)
-    options = calibrated(low, gold, found)
-    checkpoint = config.output / "checkpoint"
-    model.save(checkpoint)
-    fast.save_pretrained(checkpoint)
-    export_bundle(checkpoint, config.output / "bundle", config.name, options, quantize=config.quantize)
-    final = evaluate(gold, tag(model, tokenizer, options, gold))
-    report = {
-        "config": json.loads(config.model_dump_json()),
-        "steps": state.global_step,
-        "development": final.to_dict(),
-        "history": [row["development"] for row in state.log_history if "development" in row],
-        "thresholds": dict(options.thresholds),
-        "scaling": {
-            "entities": asdict(options.entity_scaling),
-            "relations": asdict(options.relation_scaling),
-        },
-    }
-    with written_whole(config.output / "training.json") as target:
-        target.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    logger.info(
-        "development: NER %.2f, Rel+ %.2f; bundle in %s",
-        100 * final.entities.micro().f1,
-        100 * final.relations_strict.micro().f1,
-        config.output / "bundle",
-    )
+def _trained(trainer: Trainer, config: TrainConfig) -> TrainerState:
+    """Train from the last checkpoint, or from the start; the state of the run at its end."""
+    checkpoint = last_checkpoint(config.output / "checkpoints")
+    if checkpoint is not None and config.patience is not None:
+        state = TrainerState.load_from_json(str(checkpoint / STATE))
+        # The run was stopped by its scores, and only its end was not reached: one more epoch is none of it.
+        if is_over(development_rows(state), config.patience):
+            return state
+    trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    return trainer.state
 
 
-def _word_tokenizer(fast: PreTrainedTokenizerFast) -> WordTokenizer:
-    return WordTokenizer(Tokenizer.from_str(fast.backend_tokenizer.to_str()))
+def _hidden_pieces(config: TrainConfig, fast: PreTrainedTokenizerFast) -> HiddenPieces | None:
+    """Where a run can be resumed within an epoch its hidden pieces must not hang on what came before."""
+    if config.save_steps is None or fast.mask_token_id is None:
+        return None
+    return HiddenPieces(fast.mask_token_id, config.token_dropout, config.seed)
 
 
-def _tokenizer(config: TrainConfig) -> PreTrainedTokenizerFast:
-    try:
-        fast = AutoTokenizer.from_pretrained(config.encoder, revision=config.revision)
-    except OSError as error:
-        raise ConfigError(f"encoder: {config.encoder}: neither a folder nor a Hub model: {error}") from error
-    if not isinstance(fast, PreTrainedTokenizerFast):
-        raise ConfigError(f"{config.encoder}: has no tokenizer.json; khabar needs a fast tokenizer")
-    return fast
+def _check_reporters(config: TrainConfig) -> None:
+    if config.tensorboard and not is_tensorboard_available():
+        raise ConfigError(
+            "tensorboard: the package is not installed: pip install tensorboard, or leave the key out"
+        )
 
 
 def _trainer(
@@ -169,12 +115,18 @@ def _trainer(
     fast: PreTrainedTokenizerFast,
     callbacks: list[TrainerCallback],
 ) -> Trainer:
-    planned = config.epochs * int(np.ceil(len(data) / config.batch_size))
+    windows = config.batch_size * config.accumulation * processes()
+    planned = config.epochs * int(np.ceil(len(data) / windows))
+    steps = min(planned, config.max_steps) if config.max_steps else planned
+    if config.tensorboard:
+        # Trainer's callback asks the environment where its files go.
+        os.environ["TENSORBOARD_LOGGING_DIR"] = str(config.output / "tensorboard")
     arguments = TrainingArguments(
         output_dir=str(config.output / "checkpoints"),
         num_train_epochs=config.epochs,
-        max_steps=min(planned, config.max_steps) if config.max_steps else -1,
+        max_steps=steps if config.max_steps else -1,
         per_device_train_batch_size=config.batch_size,
+        gradient_accumulation_steps=config.accumulation,
         lr_scheduler_type="linear",
         warmup_steps=config.warmup,
         max_grad_norm=1.0,
@@ -182,51 +134,33 @@ def _trainer(
         seed=config.seed,
         save_strategy="epoch",
         save_total_limit=1,
-        logging_steps=100,
-        report_to=[],
+        # A short run has a curve as well.
+        logging_steps=min(100, max(1, steps // 50)),
+        report_to=["tensorboard"] if config.tensorboard else [],
         remove_unused_columns=False,
         disable_tqdm=not sys.stderr.isatty(),
         dataloader_pin_memory=torch.cuda.is_available(),
         use_cpu=not torch.cuda.is_available(),
     )
-    optimizer = _optimizer(config, model)
+    optimizer = joint_optimizer(
+        model,
+        learning_rate=config.learning_rate,
+        head_learning_rate=config.head_learning_rate,
+        weight_decay=config.weight_decay,
+    )
     objective = JointObjective(
         model, relation_weight=config.relation_weight, proclitic_weight=config.proclitic_weight
     )
-    return _GroupedTrainer(
+    return GroupedTrainer(
         model=objective,
         args=arguments,
         train_dataset=data,
-        data_collator=Collator(fast.pad_token_id, fast.mask_token_id, config.token_dropout),
+        data_collator=Collator(
+            fast.pad_token_id, fast.mask_token_id, config.token_dropout if config.save_steps is None else 0.0
+        ),
         optimizers=(optimizer, None),
         callbacks=callbacks,
     )
-
-
-def _optimizer(config: TrainConfig, model: JointModel) -> torch.optim.Optimizer:
-    """AdamW with a rate of its own for the fresh heads, and no decay of biases and norms."""
-    groups = []
-    for fresh in (False, True):
-        for decayed in (False, True):
-            chosen = [
-                parameter
-                for name, parameter in model.named_parameters()
-                if _is_fresh(name) == fresh and (parameter.dim() > 1) == decayed
-            ]
-            groups.append(
-                {
-                    "params": chosen,
-                    "lr": config.head_learning_rate if fresh else config.learning_rate,
-                    "weight_decay": config.weight_decay if decayed else 0.0,
-                }
-            )
-    # One fused kernel: a seventh of the time of the plain loop on a CPU.
-    return torch.optim.AdamW(groups, fused=True)
-
-
-def _is_fresh(name: str) -> bool:
-    """Whether a parameter belongs to a head that no pre-training has seen."""
-    return not name.startswith("classifier.") or name.startswith("classifier.classifier.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -234,11 +168,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m khabar_training.train", description=__doc__)
     parser.add_argument("config", type=Path)
     path: Path = parser.parse_args(arguments).config
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    # Of several processes the first one speaks.
+    level = logging.INFO if is_first() else logging.ERROR
+    logging.basicConfig(level=level, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         train(load_config(path, TrainConfig))
     except (ConfigError, DataError) as error:
-        sys.stderr.write(f"{error}\n")
+        if is_first():
+            sys.stderr.write(f"{error}\n")
         return 2
     return 0
 

@@ -42,7 +42,8 @@ from khabar.tokenization import WordTokenizer
 from khabar_data.conll import read_conll
 from khabar_data.errors import DataError
 from khabar_data.files import written_whole
-from khabar_training.config import ConfigError, WordTaggingConfig, load_config
+from khabar_training.config import ConfigError, load_config
+from khabar_training.word_tagger_config import WordTaggingConfig
 
 logger = logging.getLogger(__name__)
 

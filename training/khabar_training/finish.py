@@ -1,0 +1,97 @@
+"""The end of every run: thresholds and scaling on development documents, checkpoint, bundle, report."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from transformers import PreTrainedTokenizerFast, TrainerState
+
+from khabar.document import Document
+from khabar.modeling import JointModel
+from khabar.schema import RELATION_LABELS
+from khabar_data.files import written_whole
+from khabar_data.metrics import evaluate
+from khabar_training.calibrate import calibrated
+from khabar_training.development import WindowSizes, decoding_options, tag
+from khabar_training.encoder_tokenizer import word_tokenizer
+from khabar_training.export import export_bundle
+from khabar_training.loss_curve import loss_points, render_loss
+from khabar_training.thresholds import LOWEST
+
+logger = logging.getLogger(__name__)
+
+
+class Recipe(WindowSizes, Protocol):
+    """What the end of a run asks of its recipe."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    def output(self) -> Path:
+        """The folder of the run."""
+
+    @property
+    def quantize(self) -> bool:
+        """Whether the int8 graph is written too."""
+
+    def model_dump_json(self) -> str:
+        """The recipe, for the report."""
+
+
+def finish(
+    recipe: Recipe,
+    model: JointModel,
+    fast: PreTrainedTokenizerFast,
+    gold: Sequence[Document],
+    state: TrainerState,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Write ``checkpoint/``, ``bundle/``, ``loss.svg`` and ``training.json`` into the folder of the run.
+
+    Args:
+        recipe: of the run.
+        model: as training left it.
+        fast: the tokenizer, which goes into the checkpoint.
+        gold: development documents.
+        state: steps and history of the run.
+        more: further keys of the report.
+    """
+    tokenizer = word_tokenizer(fast)
+    low = decoding_options(recipe, dict.fromkeys(RELATION_LABELS, LOWEST))
+    options = calibrated(low, gold, tag(model, tokenizer, low, gold))
+    checkpoint = recipe.output / "checkpoint"
+    model.save(checkpoint)
+    fast.save_pretrained(checkpoint)
+    export_bundle(checkpoint, recipe.output / "bundle", recipe.name, options, quantize=recipe.quantize)
+    final = evaluate(gold, tag(model, tokenizer, options, gold))
+    points = loss_points(state.log_history)
+    with written_whole(recipe.output / "loss.svg") as target:
+        target.write(render_loss(points))
+    report = {
+        "config": json.loads(recipe.model_dump_json()),
+        "steps": state.global_step,
+        "development": final.to_dict(),
+        "history": [row["development"] for row in state.log_history if "development" in row],
+        "thresholds": dict(options.thresholds),
+        "scaling": {
+            "entities": asdict(options.entity_scaling),
+            "relations": asdict(options.relation_scaling),
+        },
+        "loss": points,
+        **(more or {}),
+    }
+    with written_whole(recipe.output / "training.json") as target:
+        target.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    logger.info(
+        "development: NER %.2f, Rel+ %.2f; bundle in %s",
+        100 * final.entities.micro().f1,
+        100 * final.relations_strict.micro().f1,
+        recipe.output / "bundle",
+    )
