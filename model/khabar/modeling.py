@@ -28,6 +28,9 @@ DROPOUTS: Final = ("hidden_dropout_prob", "embedding_dropout", "mlp_dropout", "c
 _DISTANCE_BOUNDS: Final = (0, 1, 2, 3, 5, 8, 12, 20, 32, 64)
 _COUNT_BOUNDS: Final = (0, 1, 2, 3, 5, 8)
 _OUTER_CONTEXT: Final = 6
+_ATTENTION_HEADS: Final = 4
+#: Before a pair, in its first span, between the two, in the second span, behind.
+_ZONES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ class RelationHead(nn.Module):
     A span is its first, last and mean token with an embedding of its label (as in PURE, Zhong and
     Chen 2021); between the spans stands the mean of the tokens and a histogram of the labels met
     there (SpERT, Eberts and Ulges 2020, max-pools the former). Arabic puts the verb first, so the
-    tokens just before and behind the pair are read as well.
+    tokens just before and behind the pair are read as well, and the pair looks for what else it needs
+    in the whole window.
     """
 
     symmetric: Tensor
@@ -71,6 +75,12 @@ class RelationHead(nn.Module):
         self.context = nn.Linear(5 * hidden + len(ENTITY_LABELS), width)
         self.distance = nn.Embedding(2 * (len(_DISTANCE_BOUNDS) + 1), width)
         self.between = nn.Embedding(len(_COUNT_BOUNDS) + 1, width)
+        self.query_norm = nn.LayerNorm(width)
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(hidden, 2 * width)
+        self.zones = nn.Embedding(_ZONES, _ATTENTION_HEADS)
+        self.far = nn.Parameter(torch.zeros(_ATTENTION_HEADS))
+        self.mix = nn.Linear(width, width)
         self.norm = nn.LayerNorm(width)
         self.dense = nn.Linear(width, width)
         self.dropout = nn.Dropout(config.dropout)
@@ -110,6 +120,8 @@ class RelationHead(nn.Module):
         as_head, as_tail = self.head_span(spans), self.tail_span(spans)
         entities, pairs = (span_start, span_end, span_type), (pair_head, pair_tail)
         shared = self._context(hidden, sums, entities, pairs)
+        both = as_head + as_tail
+        shared = shared + self._attended(hidden, both[pair_head] + both[pair_tail] + shared, entities, pairs)
         distance = span_start[pair_tail] - span_start[pair_head]
         forward = self._score(as_head[pair_head] + as_tail[pair_tail] + shared, distance)
         backward = self._score(as_head[pair_tail] + as_tail[pair_head] + shared, -distance)
@@ -133,8 +145,7 @@ class RelationHead(nn.Module):
         closes = linear(hidden[start - 1], closing)
         left = linear(_mean(sums, (start - _OUTER_CONTEXT).clamp(min=0), start), before)
         right = linear(_mean(sums, end, (end + _OUTER_CONTEXT).clamp(max=length)), behind)
-        swapped = start[pairs[1]] < start[pairs[0]]
-        first, second = torch.where(swapped, pairs[1], pairs[0]), torch.where(swapped, pairs[0], pairs[1])
+        first, second = _in_text_order(start, pairs)
         inner, outer = end[first], start[second]
         gap = (outer - inner)[:, None].to(hidden.dtype)
         between = (to[second] - since[first]) / gap.clamp(min=1) + opens[first] + closes[second]
@@ -149,12 +160,44 @@ class RelationHead(nn.Module):
         )
         return shared
 
+    def _attended(
+        self, hidden: Tensor, pair: Tensor, spans: tuple[Tensor, Tensor, Tensor], pairs: tuple[Tensor, Tensor]
+    ) -> Tensor:
+        """What a pair finds when it looks over the whole window ``[P, width]``: its verb, above all.
+
+        Attention of the pairs to the tokens (Vaswani et al. 2017). Each head has a bias for every zone of
+        the window (before the pair, in its first span, between, in its second span, behind) and a slope by
+        which far tokens outside of the pair count less.
+        """
+        start, end, _ = spans
+        first, second = _in_text_order(start, pairs)
+        place = torch.arange(hidden.shape[0], device=hidden.device)[None]
+        edges = (start[first], end[first], start[second], end[second])
+        zone = torch.stack([(place >= edge[:, None]).to(torch.long) for edge in edges]).sum(0)
+        outside = (edges[0][:, None] - place).clamp(min=0) + (place - edges[3][:, None] + 1).clamp(min=0)
+        size = self.config.width // _ATTENTION_HEADS
+        query = self.query(self.query_norm(pair)).view(-1, _ATTENTION_HEADS, size).transpose(0, 1)
+        key, value = self.key_value(hidden).chunk(2, dim=-1)
+        key = key.reshape(-1, _ATTENTION_HEADS, size).permute(1, 2, 0)
+        value = value.reshape(-1, _ATTENTION_HEADS, size).transpose(0, 1)
+        bias = self.zones(zone) - nn.functional.softplus(self.far) * 0.1 * outside[..., None].to(hidden.dtype)
+        weights = torch.softmax(query @ key / size**0.5 + bias.permute(2, 0, 1), dim=-1)
+        found = (weights @ value).transpose(0, 1).reshape(-1, self.config.width)
+        mixed: Tensor = self.mix(found)
+        return mixed
+
     def _score(self, pair: Tensor, distance: Tensor) -> Tensor:
         direction = (distance > 0).to(torch.long) * (len(_DISTANCE_BOUNDS) + 1)
         bucket = torch.bucketize(distance.abs(), self.distance_bounds) + direction
         pair = self.dropout(nn.functional.gelu(self.norm(pair + self.distance(bucket))))
         logits: Tensor = self.output(pair + nn.functional.gelu(self.dense(pair)))
         return logits
+
+
+def _in_text_order(start: Tensor, pairs: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """The entities of each pair as they stand in the text, the earlier one first."""
+    swapped = start[pairs[1]] < start[pairs[0]]
+    return torch.where(swapped, pairs[1], pairs[0]), torch.where(swapped, pairs[0], pairs[1])
 
 
 def _mean(sums: Tensor, start: Tensor, end: Tensor) -> Tensor:

@@ -75,6 +75,19 @@ def test_the_context_layer_applied_to_edges_equals_the_layer_applied_to_the_whol
     assert torch.allclose(shared[0], wanted, atol=1e-5)
 
 
+def test_a_pair_sees_a_word_far_outside_of_it():
+    head, start = tiny_head(), torch.tensor([12, 15])
+    rest = (start, start + 1, torch.tensor([0, 3]), torch.tensor([0]), torch.tensor([1]))
+    hidden = torch.randn(20, 16)
+    changed = hidden.clone()
+    changed[2] = torch.randn(16) * 3
+    assert not torch.allclose(head(hidden, *rest), head(changed, *rest), atol=1e-4)
+    with torch.no_grad():
+        head.far.fill_(300.0)
+    # A steep slope leaves what stands near.
+    assert torch.allclose(head(hidden, *rest), head(changed, *rest), atol=1e-4)
+
+
 def test_padding_changes_no_loss():
     torch.manual_seed(0)
     objective = JointObjective(None, relation_weight=1.0, proclitic_weight=0.0)
