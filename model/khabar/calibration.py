@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+    Floats = npt.NDArray[np.floating[Any]]
 
 _EDGE: Final = 1e-6
 
@@ -29,6 +30,9 @@ class PlattScaling:
 
     def __call__(self, probabilities: Floats) -> Floats:
         """Calibrated scores, of any shape, between 0 and 1."""
+        # The manifest holds this class, and the command reads it before it needs any array.
+        import numpy as np  # noqa: PLC0415
+
         if self == UNSCALED:
             return probabilities
         inside = np.clip(probabilities, _EDGE, 1 - _EDGE)

@@ -9,6 +9,7 @@ from khabar_training.features import Example
 from khabar_training.hidden_pieces import HiddenPieces
 from khabar_training.raw_windows import NO_WORD, MixedCollator, MixedWindows, RawWindow, raw_windows
 from khabar_training.train_config import TrainConfig
+from khabar_training.vocabulary import PAD_ID
 from tests.gold import gold_documents
 from tests.tiny_model import SENTENCES, tiny_tokenizer
 
@@ -40,15 +41,15 @@ def test_raw_windows_are_those_of_the_runtime(tokenizer):
 
 def test_a_batch_holds_each_kind_for_itself(tokenizer, annotated):
     raw = raw_windows(SENTENCES[:3], tokenizer, 48, 8)
-    batch = MixedCollator(tokenizer.pad_id)([raw[0], annotated[0], raw[1], annotated[1], raw[2]])
+    batch = MixedCollator(PAD_ID)([raw[0], annotated[0], raw[1], annotated[1], raw[2]])
     assert {name: len(part["input_ids"]) for name, part in batch.items()} == {"raw": 3, "annotated": 2}
     for row, window in enumerate(raw):
         length = len(window.input_ids)
         assert batch["raw"]["input_ids"][row, :length].tolist() == window.input_ids.tolist()
         assert batch["raw"]["attention_mask"][row].sum() == length
         assert (batch["raw"]["sentences"][row, length:] == NO_WORD).all()
-    assert set(MixedCollator(tokenizer.pad_id)(raw)) == {"raw"}
-    assert set(MixedCollator(tokenizer.pad_id)([annotated[0]])) == {"annotated"}
+    assert set(MixedCollator(PAD_ID)(raw)) == {"raw"}
+    assert set(MixedCollator(PAD_ID)([annotated[0]])) == {"annotated"}
 
 
 def test_annotated_windows_stand_behind_the_raw_ones(tokenizer, annotated):

@@ -13,8 +13,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 from khabar.bundle import DecodingOptions
-from khabar.calibration import Floats, PlattScaling
+from khabar.calibration import PlattScaling
 from khabar.document import Document
+from khabar.session import Floats
 from khabar_training.calibration_error import scored_entities, scored_relations
 from khabar_training.thresholds import choose_thresholds
 
