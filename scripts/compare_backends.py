@@ -27,8 +27,8 @@ from khabar.tagger import read_tokenizer
 from khabar.windows import iter_windows
 from khabar_data.files import written_whole
 from khabar_data.jsonl import read_jsonl
-from khabar_training.export import quantize_graph
 from khabar_training.fused_graph import fused_graph
+from khabar_training.graphs import quantize_graph
 
 ROOT = Path(__file__).resolve().parent.parent
 LENGTHS: Final = (16, 48, 128)

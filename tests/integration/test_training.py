@@ -15,9 +15,10 @@ from khabar_data.metrics import evaluate
 from khabar_training import evaluate as evaluate_command
 from khabar_training import train as train_command
 from khabar_training.config import ConfigError, load_config
-from khabar_training.export import PARITY, ExportError, check_parity, copy_embedded
+from khabar_training.export import copy_embedded
 from khabar_training.fused_graph import can_fuse, fused_graph
 from khabar_training.objective import JointObjective
+from khabar_training.parity import PARITY, ExportError, check_parity
 from khabar_training.train import train
 from khabar_training.train_config import TrainConfig
 from tests.gold import gold_documents

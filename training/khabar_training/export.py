@@ -10,14 +10,9 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
 
-import numpy as np
 import onnx
-import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
-from torch import Tensor, nn
 
 from khabar.bundle import (
     MANIFEST,
@@ -30,43 +25,12 @@ from khabar.bundle import (
     Manifest,
     describe_file,
 )
-from khabar.modeling import HEADS_CONFIG, JointModel, RelationHead
-from khabar.session import ModelSession
+from khabar.modeling import HEADS_CONFIG, JointModel
 from khabar_data.errors import DataError
 from khabar_training.fused_graph import can_fuse, fused_graph
-from khabar_training.torch_session import TorchSession
+from khabar_training.graphs import export_encoder, export_relations, quantize_graph
+from khabar_training.parity import ExportError, check_finite, check_parity
 from khabar_training.trained_options import read_trained_options
-
-PARITY: Final = 1e-4
-_OPSET: Final = 18
-_PROBES: Final = ((3, 1), (9, 4), (40, 9), (127, 20))
-
-
-class ExportError(RuntimeError):
-    """A graph that does not say what the model says."""
-
-
-class _EncoderGraph(nn.Module):
-    """Input ids and mask -> tag logits, last hidden state, proclitic logits."""
-
-    def __init__(self, model: JointModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.model.encode(input_ids, attention_mask)
-
-
-class _RelationGraph(nn.Module):
-    """The relation head with a batch dimension of 1, as users of the Hub expect one."""
-
-    def __init__(self, head: RelationHead) -> None:
-        super().__init__()
-        self.head = head
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        logits: Tensor = self.head(*(value[0] for value in inputs))
-        return logits[None]
 
 
 def export_bundle(
@@ -83,8 +47,8 @@ def export_bundle(
     shutil.rmtree(unfinished, ignore_errors=True)
     (unfinished / "onnx").mkdir(parents=True)
     model = JointModel.load(checkpoint)
-    _export_encoder(model, unfinished / MODEL)
-    _export_relations(model, unfinished / RELATION_HEAD)
+    export_encoder(model, unfinished / MODEL)
+    export_relations(model, unfinished / RELATION_HEAD)
     _check_vocabulary(checkpoint, model.classifier.config.vocab_size)
     shutil.copyfile(checkpoint / TOKENIZER, unfinished / TOKENIZER)
     write_manifest(unfinished, name, options)
@@ -92,7 +56,7 @@ def export_bundle(
     if quantize:
         _quantize(model, unfinished)
         write_manifest(unfinished, name, options)
-        _check_finite(unfinished / QUANTIZED_MODEL, unfinished / RELATION_HEAD)
+        check_finite(unfinished / QUANTIZED_MODEL, unfinished / RELATION_HEAD)
     shutil.rmtree(bundle, ignore_errors=True)
     unfinished.rename(bundle)
 
@@ -140,113 +104,11 @@ def copy_embedded(bundle: Path, target: Path, largest: int) -> int:
     return size
 
 
-def quantize_graph(source: Path, target: Path) -> None:
-    """Dynamic int8 of matrix products and embeddings; the relation head stays as it is (it is small)."""
-    quantize_dynamic(
-        source,
-        target,
-        op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        # Shape inference stops at the fused operators; everything they give is float.
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
-
-
-def check_parity(model: JointModel, encoder: Path, relations: Path) -> float:
-    """The largest difference between torch and ONNX on random windows of several lengths.
-
-    Raises:
-        ExportError: it is greater than ``PARITY``.
-    """
-    torch_session = TorchSession(model)
-    onnx_session = ModelSession(encoder, relations)
-    random = np.random.default_rng(0)
-    differences: list[float] = []
-    for length, entities in _PROBES:
-        ids = random.integers(5, model.classifier.config.vocab_size, length)
-        wanted, found = torch_session.encode(ids), onnx_session.encode(ids)
-        differences += [_difference(a, b) for a, b in zip(wanted, found, strict=True)]
-        start = 1 + np.sort(random.permutation(length - 1)[:entities])
-        spans = (start, start + 1, random.integers(0, 13, entities))
-        pairs = (random.integers(0, entities, 7), random.integers(0, entities, 7))
-        scores = (session.relate(wanted[1], spans, pairs) for session in (torch_session, onnx_session))
-        differences.append(_difference(*scores))
-    largest = float(np.max(differences))
-    # Written so that NaN fails too.
-    if not largest <= PARITY:
-        raise ExportError(f"{encoder}: the graph differs from the model by {largest:.2e}, more than {PARITY}")
-    return largest
-
-
-def _check_finite(encoder: Path, relations: Path) -> None:
-    for output in ModelSession(encoder, relations).encode(np.arange(5, 25)):
-        if not np.isfinite(output).all():
-            raise ExportError(f"{encoder}: the int8 graph gives numbers that are not finite")
-
-
 def _check_vocabulary(checkpoint: Path, embeddings: int) -> None:
     """Every id of the tokenizer must have an embedding: a graph fails on one it does not know."""
     size = Tokenizer.from_file(str(checkpoint / TOKENIZER)).get_vocab_size()
     if size > embeddings:
         raise ExportError(f"{checkpoint / TOKENIZER}: {size} entries, but the encoder embeds {embeddings}")
-
-
-def _difference(first: Any, second: Any) -> float:
-    return float(np.abs(first - second).max())
-
-
-def _export_encoder(model: JointModel, path: Path) -> None:
-    tokens = {0: "batch", 1: "tokens"}
-    names = ("logits", "last_hidden_state", "proclitic_logits")
-    _export(
-        _EncoderGraph(model),
-        (torch.full((2, 8), 5), torch.ones(2, 8, dtype=torch.long)),
-        path,
-        {"input_ids": tokens, "attention_mask": tokens},
-        dict.fromkeys(names, tokens),
-    )
-
-
-def _export_relations(model: JointModel, path: Path) -> None:
-    entities, pairs = {1: "entities"}, {1: "pairs"}
-    start = torch.tensor([[1, 3, 5]])
-    head, tail = torch.tensor([[0, 1, 2, 0]]), torch.tensor([[1, 0, 1, 2]])
-    _export(
-        _RelationGraph(model.relations),
-        (torch.randn(1, 8, model.config.hidden), start, start + 1, start * 0, head, tail),
-        path,
-        {
-            "last_hidden_state": {1: "tokens"},
-            "span_start": entities,
-            "span_end": entities,
-            "span_type": entities,
-            "pair_head": pairs,
-            "pair_tail": pairs,
-        },
-        {"rel_logits": pairs},
-    )
-
-
-def _export(
-    module: nn.Module,
-    example: tuple[Tensor, ...],
-    path: Path,
-    inputs: dict[str, dict[int, str]],
-    outputs: dict[str, dict[int, str]],
-) -> None:
-    # The tracing exporter writes one file; the newer one puts weights beside it by default.
-    torch.onnx.export(
-        module.eval(),
-        example,
-        str(path),
-        input_names=list(inputs),
-        output_names=list(outputs),
-        dynamic_axes={**inputs, **outputs},
-        opset_version=_OPSET,
-        dynamo=False,
-    )
-    onnx.checker.check_model(str(path))
 
 
 def _parser() -> argparse.ArgumentParser:

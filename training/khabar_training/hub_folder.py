@@ -18,7 +18,7 @@ from khabar.bundle import MANIFEST, MODEL, QUANTIZED_MODEL, RELATION_HEAD, TOKEN
 from khabar.modeling import HEADS_CONFIG, HEADS_WEIGHTS, JointModel
 from khabar.tagger import Tagger
 from khabar_data.errors import DataError
-from khabar_training.export import check_parity
+from khabar_training.parity import check_parity
 
 CARD: Final = "README.md"
 LICENCE: Final = "LICENSE"

@@ -24,9 +24,9 @@ from khabar.bundle import BundleError
 from khabar.hub import one_line
 from khabar_data.errors import DataError
 from khabar_training.card_scores import read_report, read_run
-from khabar_training.export import ExportError
 from khabar_training.hub_card import CardFacts, render_hub_card
 from khabar_training.hub_folder import assemble, read_bundle
+from khabar_training.parity import ExportError
 
 _LICENCE: Final = "apache-2.0"
 #: Weights, graphs and tokenizers that an older model may have left in the repository.
