@@ -1,6 +1,6 @@
 """Build the embedded default model from nothing, in stages that resume.
 
-    raw text -> model/encoder -> checkpoint -> bundle -> model/khabar/default -> report -> MODEL_CARD.md
+    raw text -> model/encoder -> two fine-tuning runs -> model/khabar/default -> report -> MODEL_CARD.md
 
 A stage whose product is there is skipped; delete the product (model/encoder, and under runs/) to run it
 again.
@@ -85,25 +85,35 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--encoder-config", type=Path, default=ROOT / "configs/encoder-cpu.yaml")
-    parser.add_argument("--config", type=Path, default=ROOT / "configs/default.yaml")
+    parser.add_argument(
+        "--configs",
+        type=Path,
+        nargs="+",
+        default=[ROOT / "configs/default.yaml", ROOT / "configs/default-news.yaml"],
+        help="fine-tuning runs, each going on from the one before; the bundle of the last one ships",
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     encoder = load_config(options.encoder_config, PretrainConfig)
-    recipe = load_config(options.config, TrainConfig)
-    encoder_folder, output = ROOT / recipe.encoder, ROOT / recipe.output
+    recipes = [load_config(path, TrainConfig) for path in options.configs]
+    encoder_folder, output = ROOT / recipes[0].encoder, ROOT / recipes[-1].output
     if (encoder_folder / "pretraining.json").exists():
         logger.info("%s is there: pre-training skipped", encoder_folder)
     else:
         pretrained = ROOT / encoder.output / "encoder"
         run_stage("khabar_training.pretrain", options.encoder_config, pretrained / "pretraining.json")
         store_encoder(pretrained, encoder_folder)
-    run_stage("khabar_training.train", options.config, output / "training.json")
+    for path, recipe in zip(options.configs, recipes, strict=True):
+        run_stage("khabar_training.train", path, ROOT / recipe.output / "training.json")
     size = copy_embedded(output / "bundle", DEFAULT_BUNDLE, LARGEST_BUNDLE)
     report = {
-        "name": recipe.name,
+        "name": recipes[-1].name,
         "bundle_bytes": size,
         "pretraining": json.loads((encoder_folder / "pretraining.json").read_text(encoding="utf-8")),
-        "training": json.loads((output / "training.json").read_text(encoding="utf-8")),
+        "training": [
+            json.loads((ROOT / recipe.output / "training.json").read_text(encoding="utf-8"))
+            for recipe in recipes
+        ],
         "evaluations": evaluations(output / "bundle"),
         "failures": failures(),
     }

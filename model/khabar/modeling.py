@@ -7,7 +7,7 @@ it; the two heads stand beside it in ``relation_head.safetensors`` and ``relatio
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -194,6 +194,10 @@ class RelationHead(nn.Module):
         return logits
 
 
+def _read_config(folder: Path) -> HeadConfig:
+    return HeadConfig(**json.loads((folder / HEADS_CONFIG).read_text(encoding="utf-8")))
+
+
 def _in_text_order(start: Tensor, pairs: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """The entities of each pair as they stand in the text, the earlier one first."""
     swapped = start[pairs[1]] < start[pairs[0]]
@@ -225,7 +229,10 @@ class JointModel(nn.Module):
         encoder_dropout: float = 0.1,
         revision: str | None = None,
     ) -> JointModel:
-        """A model with fresh heads on an encoder: any checkpoint that ``AutoModel`` knows."""
+        """A model on an encoder: any checkpoint that ``AutoModel`` knows.
+
+        The heads are fresh; where ``encoder`` is a folder that ``save`` wrote, they go on as they were.
+        """
         config = AutoConfig.from_pretrained(encoder, revision=revision)
         for name in DROPOUTS:
             if hasattr(config, name):
@@ -241,21 +248,24 @@ class JointModel(nn.Module):
             # An encoder that was a token classifier of other labels before gets a fresh last layer.
             ignore_mismatched_sizes=True,
         )
+        folder = Path(encoder)
+        if (folder / HEADS_CONFIG).is_file():
+            return cls(classifier, replace(_read_config(folder), dropout=dropout))._with_heads(folder)
         return cls(classifier, HeadConfig(classifier.config.hidden_size, dropout=dropout))
 
     @classmethod
     def load(cls, folder: Path | str) -> JointModel:
         """Read what ``save`` wrote; the attention is eager, as the export wants it."""
         folder = Path(folder)
-        config = HeadConfig(**json.loads((folder / HEADS_CONFIG).read_text(encoding="utf-8")))
         classifier = AutoModelForTokenClassification.from_pretrained(folder, attn_implementation="eager")
-        model = cls(classifier, config)
-        weights = load_file(folder / HEADS_WEIGHTS)
-        missing, unexpected = model.load_state_dict(weights, strict=False)
+        return cls(classifier, _read_config(folder))._with_heads(folder).eval()
+
+    def _with_heads(self, folder: Path) -> JointModel:
+        missing, unexpected = self.load_state_dict(load_file(folder / HEADS_WEIGHTS), strict=False)
         lost = [name for name in missing if not name.startswith("classifier.")]
         if lost or unexpected:
             raise ValueError(f"{folder / HEADS_WEIGHTS}: missing {lost}, unexpected {unexpected}")
-        return model.eval()
+        return self
 
     def save(self, folder: Path | str) -> None:
         """Write the token classifier as stock transformers does, and the heads beside it."""

@@ -61,6 +61,16 @@ def test_eight_sentences_are_learnt_to_the_letter(overfit, quantized):
     assert scores.relations_strict.micro().f1 == 1.0
 
 
+def test_a_checkpoint_as_encoder_goes_on_with_its_heads(overfit, tmp_path):
+    first = JointModel.load(overfit / "run/checkpoint")
+    second = JointModel.from_encoder(overfit / "run/checkpoint", dropout=0.5)
+    assert second.config.dropout == 0.5
+    for name, value in first.state_dict().items():
+        assert torch.equal(second.state_dict()[name], value), name
+    fresh = JointModel.from_encoder(overfit / "encoder")
+    assert not torch.equal(fresh.relations.dense.weight, first.relations.dense.weight)
+
+
 def test_stock_transformers_loads_the_entity_part(overfit, caplog, monkeypatch):
     # Outside of CI the library keeps its log to itself.
     monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)

@@ -67,7 +67,8 @@ def render_model_card(report: Mapping[str, Any]) -> str:
 
 
 def _model(report: Mapping[str, Any]) -> str:
-    encoder, run = report["pretraining"], report["training"]
+    encoder, runs = report["pretraining"], report["training"]
+    passes = " and ".join(f"{run['config']['epochs']} epochs ({run['steps']} steps)" for run in runs)
     shape = encoder["config"]["encoder"]
     return (
         "## Model\n\n"
@@ -77,8 +78,7 @@ def _model(report: Mapping[str, Any]) -> str:
         " trained from nothing by masked language modelling on"
         f" {encoder['tokens'] / 1e6:.1f} M tokens ({encoder['minutes']:.0f} minutes on a CPU, embeddings"
         f" started from skip-gram vectors; held-out loss {encoder['held_out_loss']:.2f}).\n"
-        "- A token classifier on 27 IOB2 tags, a proclitic head, a relation head; fine-tuned for"
-        f" {run['config']['epochs']} epochs ({run['steps']} steps).\n"
+        f"- A token classifier on 27 IOB2 tags, a proclitic head, a relation head; fine-tuned for {passes}.\n"
         f"- The shipped bundle is int8, {report['bundle_bytes'] / 1e6:.1f} MB.\n"
     )
 

@@ -60,7 +60,8 @@ class TrainConfig(ClosedModel):
 
     Attributes:
         name: the model's name, for the manifest and the card.
-        encoder: a folder or a Hub name that ``AutoModelForTokenClassification`` loads.
+        encoder: a folder or a Hub name that ``AutoModelForTokenClassification`` loads; the ``checkpoint``
+            folder of an earlier run goes on with its heads.
         revision: branch, tag or commit of a Hub encoder.
         output: where checkpoints, the model and the report go.
         datasets: what is learnt from.
