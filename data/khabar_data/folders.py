@@ -45,3 +45,29 @@ def folder_written_whole(path: Path | str) -> Iterator[Path]:
         unfinished.rename(final)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def folder_replaced_whole(path: Path | str) -> Iterator[Path]:
+    """A folder beside ``path`` to write into; when the block ends well it takes the place of ``path``.
+
+    Killed at any moment, a whole folder remains: the old one stands under its name until the new one is
+    complete, and for the instant between two renames under ``.NAME.old``, from where the next call puts it
+    back. A block that raises leaves ``path`` as it was.
+    """
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    unfinished, old = (final.with_name(f".{final.name}.{word}") for word in ("unfinished", "old"))
+    if old.exists() and not final.exists():
+        old.rename(final)
+    for folder in (unfinished, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        unfinished.mkdir()
+        yield unfinished
+        if final.exists():
+            final.rename(old)
+        unfinished.rename(final)
+    finally:
+        for folder in (unfinished, old):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForMaskedLM
 
+from khabar_data.folders import folder_replaced_whole
+
 
 def store_encoder(source: Path, target: Path) -> None:
     """Copy an encoder that ``khabar_training.pretrain`` wrote, its weights as float16.
@@ -15,12 +17,9 @@ def store_encoder(source: Path, target: Path) -> None:
     Half the bytes; fine-tuning reads them back as float32 (``JointModel.from_encoder``). ``target``
     appears whole or not at all.
     """
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    model = AutoModelForMaskedLM.from_pretrained(source, dtype=torch.float32)
-    model.to(torch.float16).save_pretrained(unfinished)
-    for path in source.iterdir():
-        if not (unfinished / path.name).exists():
-            shutil.copyfile(path, unfinished / path.name)
-    shutil.rmtree(target, ignore_errors=True)
-    unfinished.rename(target)
+    with folder_replaced_whole(target) as unfinished:
+        model = AutoModelForMaskedLM.from_pretrained(source, dtype=torch.float32)
+        model.to(torch.float16).save_pretrained(unfinished)
+        for path in source.iterdir():
+            if not (unfinished / path.name).exists():
+                shutil.copyfile(path, unfinished / path.name)

@@ -27,6 +27,7 @@ from khabar.bundle import (
 )
 from khabar.modeling import HEADS_CONFIG, JointModel
 from khabar_data.errors import DataError
+from khabar_data.folders import folder_replaced_whole
 from khabar_training.fused_graph import can_fuse, fused_graph
 from khabar_training.graphs import export_encoder, export_relations, quantize_graph
 from khabar_training.parity import ExportError, check_finite, check_parity
@@ -43,22 +44,19 @@ def export_bundle(
     Raises:
         ExportError: a graph differs from the model by more than that.
     """
-    unfinished = bundle.with_name(f".{bundle.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    (unfinished / "onnx").mkdir(parents=True)
-    model = JointModel.load(checkpoint)
-    export_encoder(model, unfinished / MODEL)
-    export_relations(model, unfinished / RELATION_HEAD)
-    _check_vocabulary(checkpoint, model.classifier.config.vocab_size)
-    shutil.copyfile(checkpoint / TOKENIZER, unfinished / TOKENIZER)
-    write_manifest(unfinished, name, options)
-    check_parity(model, unfinished / MODEL, unfinished / RELATION_HEAD)
-    if quantize:
-        _quantize(model, unfinished)
+    with folder_replaced_whole(bundle) as unfinished:
+        (unfinished / "onnx").mkdir()
+        model = JointModel.load(checkpoint)
+        export_encoder(model, unfinished / MODEL)
+        export_relations(model, unfinished / RELATION_HEAD)
+        _check_vocabulary(checkpoint, model.classifier.config.vocab_size)
+        shutil.copyfile(checkpoint / TOKENIZER, unfinished / TOKENIZER)
         write_manifest(unfinished, name, options)
-        check_finite(unfinished / QUANTIZED_MODEL, unfinished / RELATION_HEAD)
-    shutil.rmtree(bundle, ignore_errors=True)
-    unfinished.rename(bundle)
+        check_parity(model, unfinished / MODEL, unfinished / RELATION_HEAD)
+        if quantize:
+            _quantize(model, unfinished)
+            write_manifest(unfinished, name, options)
+            check_finite(unfinished / QUANTIZED_MODEL, unfinished / RELATION_HEAD)
 
 
 def _quantize(model: JointModel, folder: Path) -> None:
@@ -90,17 +88,14 @@ def copy_embedded(bundle: Path, target: Path, largest: int) -> int:
         ExportError: it has more than ``largest`` bytes; ``target`` is left as it was.
     """
     source = Bundle.open(bundle)
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    (unfinished / "onnx").mkdir(parents=True)
-    for name in (TOKENIZER, QUANTIZED_MODEL, RELATION_HEAD):
-        shutil.copyfile(source.checked(name), unfinished / name)
-    write_manifest(unfinished, source.manifest.name, source.manifest.decoding)
-    size = sum(path.stat().st_size for path in unfinished.rglob("*") if path.is_file())
-    if size > largest:
-        raise ExportError(f"{unfinished}: {size} bytes, more than {largest}")
-    shutil.rmtree(target, ignore_errors=True)
-    unfinished.rename(target)
+    with folder_replaced_whole(target) as unfinished:
+        (unfinished / "onnx").mkdir()
+        for name in (TOKENIZER, QUANTIZED_MODEL, RELATION_HEAD):
+            shutil.copyfile(source.checked(name), unfinished / name)
+        write_manifest(unfinished, source.manifest.name, source.manifest.decoding)
+        size = sum(path.stat().st_size for path in unfinished.rglob("*") if path.is_file())
+        if size > largest:
+            raise ExportError(f"{target}: would have {size} bytes, more than {largest}")
     return size
 
 
