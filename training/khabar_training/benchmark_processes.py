@@ -18,7 +18,7 @@ import time; started = time.perf_counter()
 import khabar; imported = time.perf_counter()
 import sys; text = sys.stdin.read()
 khabar.predict(text); first = time.perf_counter()
-print(imported - started, first - started)
+sys.stdout.write(f"{imported - started} {first - started}")
 """
 _ONE_TEXT: Final = r"""
 import pathlib, re, sys, time, khabar
@@ -37,13 +37,14 @@ for call in range(1, {calls} + 1):
     if call in ({calls} // 100, {calls} // 10, {calls}):
         status = pathlib.Path("/proc/self/status").read_text()
         sizes.append(int(re.search(r"VmRSS:\\s+(\\d+)", status)[1]) / 1024)
-print(*sizes)
+sys.stdout.write(" ".join(map(str, sizes)))
 """
 _THREADS: Final = """
 import sys, time, khabar
 pages = sys.stdin.read().split("\\f"); words = sum(len(page.split()) for page in pages)
 tagger = khabar.Tagger.from_pretrained(threads={threads}, cache=0); tagger.predict_batch(pages[:2])
-started = time.perf_counter(); tagger.predict_batch(pages); print(words / (time.perf_counter() - started))
+started = time.perf_counter(); tagger.predict_batch(pages)
+sys.stdout.write(str(words / (time.perf_counter() - started)))
 """
 
 
