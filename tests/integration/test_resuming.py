@@ -89,7 +89,9 @@ def assert_same_weights(first, second, tolerance):
     first, second = weights(first), weights(second)
     assert first.keys() == second.keys()
     for name, value in first.items():
-        assert torch.allclose(value, second[name], atol=tolerance), name
+        # The bias of an attention's keys changes no score: its gradient is rounding, which Adam makes large.
+        loose = 2e-5 if name == "relations.key_value.bias" else 0.0
+        assert torch.allclose(value, second[name], atol=max(tolerance, loose)), name
 
 
 def assert_same_losses(first, second):
@@ -111,8 +113,7 @@ def test_a_run_killed_within_an_epoch_comes_to_the_same_model(folder):
     saved = [path.name for path in (killed.output / "checkpoints").iterdir()]
     assert saved == [f"checkpoint-{per_epoch + 2}"], "the kill is to come behind a checkpoint within an epoch"
     train(killed)
-    # The bias of an attention's keys changes nothing, so its gradient is rounding, which Adam makes large.
-    assert_same_weights(whole, killed, 2e-5)
+    assert_same_weights(whole, killed, 1e-6)
     for key in ("steps", "development", "history", "thresholds"):
         assert report(whole)[key] == report(killed)[key], key
 
