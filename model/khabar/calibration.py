@@ -35,10 +35,16 @@ class PlattScaling:
 
         if self == UNSCALED:
             return probabilities
-        inside = np.clip(probabilities, _EDGE, 1 - _EDGE)
-        log_odds = np.log(inside / (1 - inside))
-        result: Floats = 1 / (1 + np.exp(-(self.slope * log_odds + self.bias)))
-        return result
+        inside = np.minimum(np.maximum(probabilities, _EDGE), 1 - _EDGE)
+        return self.of_log_odds(np.log(inside / (1 - inside)))
+
+    def of_log_odds(self, log_odds: Floats) -> Floats:
+        """As for probabilities, from their log-odds: a model's logits, say."""
+        import numpy as np  # noqa: PLC0415
+
+        # The logistic function as a hyperbolic tangent, which cannot overflow.
+        scores: Floats = 0.5 + 0.5 * np.tanh(0.5 * (self.slope * log_odds + self.bias))
+        return scores
 
 
 UNSCALED: Final = PlattScaling()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ _JOINS: Final = np.array(
         for head in ENTITY_LABELS
     ]
 )
+#: Whether any relation may join them.
+_JOINED: Final[Mask] = np.any(_JOINS, axis=2)
 
 
 def candidate_pairs(
@@ -40,8 +42,11 @@ def candidate_pairs(
     """
     kinds = np.array([LABEL_IDS[label] for label in labels], dtype=np.int64)
     places = np.asarray(sentences, dtype=np.int64)
-    heads, tails = np.nonzero((places[:, None] == places[None, :]) & ~np.eye(len(kinds), dtype=bool))
-    allowed = _JOINS[kinds[heads], kinds[tails]] & (~_SYMMETRIC | (heads < tails)[:, None])
+    together = (places[:, None] == places) & _JOINED[kinds[:, None], kinds]
+    np.fill_diagonal(together, False)
+    heads, tails = np.nonzero(together)
+    allowed = _JOINS[kinds[heads], kinds[tails]]
+    allowed &= (heads < tails)[:, None] | ~_SYMMETRIC
     some = allowed.any(axis=1)
     return heads[some], tails[some], allowed[some]
 
@@ -50,9 +55,3 @@ def canonical(head: int, tail: int, relation: int, head_label: str, tail_label: 
     """A pair in the order in which the schema writes it (a FAC is never the head of CONFLICTS_WITH)."""
     kind = RELATION_TYPES[relation]
     return (head, tail) if kind.allows(head_label, tail_label) else (tail, head)
-
-
-def sigmoid(logits: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The logistic function, without overflow."""
-    result: npt.NDArray[Any] = 0.5 * (1 + np.tanh(0.5 * logits))
-    return result

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from khabar.calibration import UNSCALED, PlattScaling
-from khabar.candidates import Indices, Mask, canonical, sigmoid
+from khabar.candidates import Indices, Mask, canonical
 from khabar.document import Entity
 from khabar.schema import RELATION_LABELS
-from khabar.tagging import TAGS, WordSpan, best_tags_of_runs, tags_to_spans
+from khabar.tagging import TagIds, best_tags_of_runs, tags_to_spans
 from khabar.tokenization import skip_letters
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -58,12 +58,11 @@ def decode_entities(text: str, words: TaggedWords, scaling: PlattScaling = UNSCA
         return []
     # An entity never crosses the end of its sentence: no sequence begins with I-.
     tags = best_tags_of_runs(words.tag_logits, np.flatnonzero(np.diff(words.sentence)) + 1)
-    spans = tags_to_spans([TAGS[tag] for tag in tags.tolist()])
+    spans = tags_to_spans(tags)
     if not spans:
         return []
-    opening = [span.first for span in spans]
-    letters = words.proclitic_logits[opening].argmax(axis=1).tolist()
-    scores = scaling(_mean_probabilities(words.tag_logits, tags, spans)).tolist()
+    letters = words.proclitic_logits[[span.first for span in spans]].argmax(axis=1).tolist()
+    scores = scaling(_mean_probabilities(words.tag_logits, tags)).tolist()
     found = []
     for span, skipped, score in zip(spans, letters, scores, strict=True):
         first, last = span.first, span.last
@@ -75,12 +74,14 @@ def decode_entities(text: str, words: TaggedWords, scaling: PlattScaling = UNSCA
     return found
 
 
-def _mean_probabilities(logits: Floats, tags: Indices, spans: Sequence[WordSpan]) -> Floats:
-    """The mean probability of the chosen tags over the words of each span ``[spans]``."""
-    rows = np.concatenate([np.arange(span.first, span.last) for span in spans])
-    probabilities = softmax(logits[rows])[np.arange(len(rows)), tags[rows]]
-    sizes = np.array([span.last - span.first for span in spans])
-    means: Floats = np.add.reduceat(probabilities, np.cumsum(sizes) - sizes) / sizes
+def _mean_probabilities(logits: Floats, tags: TagIds) -> Floats:
+    """The mean probability of the chosen tags over the words of each span of a valid sequence ``[spans]``."""
+    rows = np.flatnonzero(tags)
+    chosen = tags[rows]
+    probabilities = softmax(logits[rows])[np.arange(len(rows)), chosen]
+    first = np.flatnonzero(chosen % 2)
+    sizes = np.diff(np.append(first, len(rows)))
+    means: Floats = np.add.reduceat(probabilities, first) / sizes
     return means
 
 
@@ -97,7 +98,7 @@ def decode_relations(
     labels: Sequence[str],
     pairs: tuple[Indices, Indices, Mask],
     logits: Floats,
-    thresholds: Sequence[float],
+    thresholds: Floats,
     scaling: PlattScaling = UNSCALED,
 ) -> list[tuple[int, int, str, float]]:
     """The relations whose score reaches their threshold, as (head, tail, label, score).
@@ -106,17 +107,16 @@ def decode_relations(
         labels: labels of the entities that the pairs index.
         pairs: heads, tails and allowed relations, from ``candidate_pairs``.
         logits: ``[pairs, 14]``.
-        thresholds: one for each relation, in the order of the schema.
-        scaling: probability -> score.
+        thresholds: of the scores, one for each relation in the order of the schema ``[14]``.
+        scaling: log-odds -> score.
     """
     heads, tails, allowed = pairs
-    probabilities = scaling(sigmoid(logits))
-    chosen = np.argwhere(allowed & (probabilities >= np.asarray(thresholds)))
+    scores = scaling.of_log_odds(logits)
     found = []
-    for pair, relation in chosen.tolist():
+    for pair, relation in np.argwhere(allowed & (scores >= thresholds)).tolist():
         head, tail = int(heads[pair]), int(tails[pair])
         head, tail = canonical(head, tail, relation, labels[head], labels[tail])
-        found.append((head, tail, RELATION_LABELS[relation], round(float(probabilities[pair, relation]), 4)))
+        found.append((head, tail, RELATION_LABELS[relation], round(float(scores[pair, relation]), 4)))
     return found
 
 

@@ -40,7 +40,7 @@ class Pipeline:
 
     def __init__(self, tokenizer: WordTokenizer, session: EncoderSession, options: DecodingOptions) -> None:
         self._tokenizer, self._session, self._options = tokenizer, session, options
-        self._thresholds = [options.thresholds[label] for label in RELATION_LABELS]
+        self._thresholds = np.array([options.thresholds[label] for label in RELATION_LABELS])
 
     def tag(self, text: str, id: str | None, *, threads: int) -> Document:
         """Tag ``text``; ``threads`` read its windows side by side, with the same result."""

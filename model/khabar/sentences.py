@@ -14,7 +14,9 @@ _END: Final = re.compile(rf"\n|[؟!؛]+[{_CLOSERS}]*|[.…]+[{_CLOSERS}]*")
 #: One letter, or «د» behind a proclitic («ود.»).
 _ABBREVIATION: Final = re.compile(r"(?:^|[\s(«\"“.])(?:[^\W\d_]|[وفبل]د)ـ?$")
 _LATIN_OR_DIGIT: Final = re.compile(r"[A-Za-z0-9٠-٩]")
-_LINE_BREAKS: Final = str.maketrans("\r\u2028\u2029\x0b\x0c\x85", "\n\n\n\n\n\n")
+#: What ends a line.
+LINE_BREAKS: Final = frozenset("\n\r\u2028\u2029\x0b\x0c\x85")
+_TO_NEWLINE: Final = str.maketrans(dict.fromkeys(LINE_BREAKS, "\n"))
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
@@ -23,7 +25,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     The ranges do not overlap; what lies between them is white space only, and none of them begins
     or ends in white space. A text without any letter, digit or mark gives an empty list.
     """
-    plain = text.translate(_LINE_BREAKS)
+    plain = text.translate(_TO_NEWLINE)
     sentences: list[tuple[int, int]] = []
     start = 0
     for match in _END.finditer(plain):

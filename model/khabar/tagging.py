@@ -50,18 +50,17 @@ def spans_to_tags(spans: Iterable[WordSpan], words: int) -> list[str]:
     return tags
 
 
-def tags_to_spans(tags: Sequence[str]) -> list[WordSpan]:
-    """Spans of strict IOB2 tags; an ``I-`` that nothing opened opens nothing."""
-    spans: list[WordSpan] = []
-    first: int | None = None
-    for position, tag in enumerate((*tags, OUTSIDE)):
-        continues = first is not None and tag == f"I-{tags[first][2:]}"
-        if first is not None and not continues:
-            spans.append(WordSpan(first, position, tags[first][2:]))
-            first = None
-        if tag.startswith("B-"):
-            first = position
-    return spans
+def tags_to_spans(tags: TagIds) -> list[WordSpan]:
+    """Spans of strict IOB2 tags ``[words]``; an ``I-`` that nothing opened opens nothing."""
+    kinds = (tags + 1) // 2
+    opens = np.flatnonzero(tags % 2)
+    goes_on = (tags[1:] % 2 == 0) & (kinds[1:] == kinds[:-1]) & (tags[1:] > 0)
+    stops = np.append(np.flatnonzero(~goes_on) + 1, len(tags))
+    ends = stops[np.searchsorted(stops, opens, side="right")]
+    return [
+        WordSpan(first, last, ENTITY_LABELS[kind - 1])
+        for first, last, kind in zip(opens.tolist(), ends.tolist(), kinds[opens].tolist(), strict=True)
+    ]
 
 
 def word_tags(words: Sequence[str], entities: Iterable[Entity]) -> list[str]:

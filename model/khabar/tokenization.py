@@ -42,6 +42,20 @@ class Words:
     def __len__(self) -> int:
         return len(self.start)
 
+    def part(self, first: int, last: int, pieces: int | None = None) -> Words:
+        """The words ``[first, last)``, their first ``pieces`` pieces where they have more."""
+        if first == 0 and last == len(self) and pieces is None:
+            return self
+        low, high = int(self.first_piece[first]), int(self.first_piece[last])
+        if pieces is not None:
+            high = min(high, low + pieces)
+        return Words(
+            self.ids[low:high],
+            np.append(self.first_piece[first:last] - low, high - low),
+            self.start[first:last],
+            self.end[first:last],
+        )
+
     @classmethod
     def joined(cls, parts: Sequence[Words]) -> Words:
         """Several runs of words, one after the other; at least one."""

@@ -17,12 +17,14 @@ from typing import Final
 
 import numpy as np
 
-from khabar.sentences import split_sentences
+from khabar.sentences import LINE_BREAKS, split_sentences
 from khabar.tokenization import Indices, Words, WordTokenizer
 
 #: A sentence of more windows than this (thousands of words without a full stop) is decoded in parts, so
 #: that memory and time stay bounded; every word is read, but an entity on the seam may come in two.
 _LONGEST_CHAIN: Final = 24
+#: Characters of a line that are tokenised at once; a longer line comes in parts of whole sentences.
+_LONGEST_GROUP: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +62,49 @@ def iter_windows(text: str, tokenizer: WordTokenizer, max_tokens: int, overlap: 
         overlap: pieces that two windows of one long sentence share.
     """
     room = max_tokens - 2
-    pending: list[tuple[int, Words]] = []
-    used = 0
-    line_end = 0
+    for number, group in _groups(text):
+        words, first = _read(text, tokenizer, group)
+        pieces = words.first_piece[first]
+        low = 0
+        while low < len(group):
+            # As many sentences as fit, one at least.
+            high = max(int(np.searchsorted(pieces, pieces[low] + room, side="right")) - 1, low + 1)
+            part = words.part(int(first[low]), int(first[high]))
+            if len(part.ids) > room:
+                yield from _overlapping(part, number + low, room, overlap)
+            elif len(part):
+                sentence = np.repeat(np.arange(number + low, number + high), np.diff(first[low : high + 1]))
+                yield Window(part, sentence, (0, len(part)))
+            low = high
+
+
+def _groups(text: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """The sentences of each line, those of a very long line in parts, with the number of the first."""
+    group: list[tuple[int, int]] = []
     for number, (start, end) in enumerate(split_sentences(text)):
-        new_line = any(text[i] in "\n\r\u2028\u2029\x0b\x0c\x85" for i in range(line_end, start))
-        line_end = end
-        words = tokenizer.words(text, start, end)
-        size = len(words.ids)
-        if pending and (new_line or used + size > room):
-            yield _joined_window(pending)
-            pending, used = [], 0
-        if size > room:
-            yield from _overlapping(words, number, room, overlap)
-        elif size:
-            pending.append((number, words))
-            used += size
-    if pending:
-        yield _joined_window(pending)
+        if group and (
+            end - group[0][0] > _LONGEST_GROUP or not LINE_BREAKS.isdisjoint(text[group[-1][1] : start])
+        ):
+            yield number - len(group), group
+            group = []
+        group.append((start, end))
+    if group:
+        yield number + 1 - len(group), group
 
 
-def _joined_window(sentences: list[tuple[int, Words]]) -> Window:
-    words = Words.joined([part for _, part in sentences])
-    sentence = np.repeat([number for number, _ in sentences], [len(part) for _, part in sentences])
-    return Window(words, sentence, (0, len(words)))
+def _read(text: str, tokenizer: WordTokenizer, group: list[tuple[int, int]]) -> tuple[Words, Indices]:
+    """The words of a group of sentences, and where each sentence begins in them ``[sentences + 1]``."""
+    words = tokenizer.words(text, group[0][0], group[-1][1])
+    if len(group) == 1:
+        return words, np.array([0, len(words)])
+    starts = [start for start, _ in group[1:]]
+    first = np.searchsorted(words.start, starts)
+    before = first[first > 0] - 1
+    if (words.end[before] > np.array(starts)[first > 0]).any():
+        # A tokenizer that parts words at spaces alone lets one run over a full stop without a space.
+        parts = [tokenizer.words(text, start, end) for start, end in group]
+        return Words.joined(parts), np.cumsum([0, *(len(part) for part in parts)])
+    return words, np.concatenate([[0], first, [len(words)]])
 
 
 def _overlapping(words: Words, sentence: int, room: int, overlap: int) -> Iterator[Window]:
@@ -95,13 +116,7 @@ def _overlapping(words: Words, sentence: int, room: int, overlap: int) -> Iterat
         following = last if ends else _next_first(words, first, last, room, overlap)
         # The words that two windows share are parted in the middle: each is read with context.
         owned_to = last if ends else max((following + last) // 2, owned_from + 1)
-        low, high = words.first_piece[first], min(words.first_piece[last], words.first_piece[first] + room)
-        part = Words(
-            words.ids[low:high],
-            np.append(words.first_piece[first:last] - low, high - low),
-            words.start[first:last],
-            words.end[first:last],
-        )
+        part = words.part(first, last, room)
         continued = not ends and number % _LONGEST_CHAIN != 0
         owned = (owned_from - first, owned_to - first)
         yield Window(part, np.full(last - first, sentence), owned, continued)

@@ -1,6 +1,7 @@
 import numpy as np
 
-from khabar.candidates import candidate_pairs, sigmoid
+from khabar.calibration import UNSCALED
+from khabar.candidates import candidate_pairs
 from khabar.decoding import TaggedWords, decode_entities, decode_relations, softmax
 from khabar.schema import RELATION_LABELS
 from khabar.tagging import TAG_IDS
@@ -62,7 +63,7 @@ def test_a_symmetric_relation_is_written_in_the_order_the_schema_allows():
     conflicts = RELATION_LABELS.index("CONFLICTS_WITH")
     logits = np.full((len(pairs[0]), 14), -9.0)
     logits[:, conflicts] = 9
-    assert [found[:3] for found in decode_relations(labels, pairs, logits, [0.5] * 14)] == [
+    assert [found[:3] for found in decode_relations(labels, pairs, logits, np.full(14, 0.5))] == [
         (1, 0, "CONFLICTS_WITH")
     ]
 
@@ -71,12 +72,12 @@ def test_thresholds_are_one_a_relation():
     labels = ["PER", "TITLE"]
     pairs = candidate_pairs(labels, [0, 0])
     logits = np.zeros((len(pairs[0]), 14))
-    thresholds = [0.4 if label == "HOLDS_TITLE" else 0.6 for label in RELATION_LABELS]
+    thresholds = np.array([0.4 if label == "HOLDS_TITLE" else 0.6 for label in RELATION_LABELS])
     assert decode_relations(labels, pairs, logits, thresholds) == [(0, 1, "HOLDS_TITLE", 0.5)]
 
 
 def test_probabilities_do_not_overflow():
-    assert sigmoid(np.array([-1e4, 0.0, 1e4])).tolist() == [0.0, 0.5, 1.0]
+    assert UNSCALED.of_log_odds(np.array([-1e4, 0.0, 1e4])).tolist() == [0.0, 0.5, 1.0]
     assert np.allclose(softmax(np.array([[1e4, 0.0]])), [[1.0, 0.0]])
 
 

@@ -36,7 +36,8 @@ def test_overlapping_spans_are_refused():
 
 
 def test_an_inside_tag_that_nothing_opened_opens_nothing():
-    assert tags_to_spans(["I-PER", "B-ORG", "I-PER", "I-ORG"]) == [WordSpan(1, 2, "ORG")]
+    tags = np.array([TAG_IDS[tag] for tag in ("I-PER", "B-ORG", "I-PER", "I-ORG")])
+    assert tags_to_spans(tags) == [WordSpan(1, 2, "ORG")]
 
 
 def test_a_valid_greedy_sequence_is_kept():

@@ -111,7 +111,7 @@ def decode_spans(logits: np.ndarray[Any, Any], sentences: np.ndarray[Any, Any]) 
     if not len(first):
         return np.zeros((3, 0), dtype=np.int64), numbers
     tags = best_tags_of_runs(logits[first], np.flatnonzero(np.diff(numbers)) + 1)
-    spans = tags_to_spans([TAGS[tag] for tag in tags.tolist()])
+    spans = tags_to_spans(tags)
     # The last word ends where [SEP] stands, the last token of the window.
     edges = np.append(first, len(sentences) - 1)
     rows = [(edges[span.first], edges[span.last], LABEL_IDS[span.label]) for span in spans]
