@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", type=Path, default=ROOT / "runs/default-news/bundle")
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "runs/default-news/checkpoint")
+    parser.add_argument("--bundle", type=Path, default=ROOT / "runs/default-final/bundle")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "runs/default-final/checkpoint")
     parser.add_argument("--corpus", type=Path, default=ROOT / "data/corpus/train.jsonl")
     parser.add_argument("--work", type=Path, default=ROOT / "runs/benchmark")
     parser.add_argument("--output", type=Path, default=ROOT / "reports/benchmark.json")

@@ -1,6 +1,7 @@
 """Build the embedded default model from nothing, in stages that resume.
 
-    raw text -> model/encoder -> two fine-tuning runs -> model/khabar/default -> report -> MODEL_CARD.md
+    raw text -> model/encoder -> teacher, in two runs -> student, on raw text
+    -> last run, on all annotated text -> model/khabar/default -> report -> MODEL_CARD.md
 
 A stage whose product is there is skipped; delete the product (model/encoder, and under runs/) to run it
 again.
@@ -18,8 +19,11 @@ from typing import Any
 
 from khabar.hub import DEFAULT_BUNDLE
 from khabar.tagger import Tagger
+from khabar_data.jsonl import write_jsonl
+from khabar_data.standoff import join_texts
 from khabar_training.config import load_config
 from khabar_training.datasets import read_checked
+from khabar_training.distill_config import DistillConfig
 from khabar_training.encoder_store import store_encoder
 from khabar_training.evaluate import evaluate_bundle
 from khabar_training.export import copy_embedded
@@ -31,8 +35,20 @@ ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "reports/default.json"
 CARD = ROOT / "MODEL_CARD.md"
 LARGEST_BUNDLE = 25_000_000
-DEVELOPMENT = {
+#: The runs in their order, each going on from an earlier one; the bundle of the last one ships.
+RUNS = {
+    "configs/default.yaml": "khabar_training.train",
+    "configs/default-news.yaml": "khabar_training.train",
+    "configs/distill.yaml": "khabar_training.distill",
+    "configs/default-final.yaml": "khabar_training.train",
+}
+TEXTS = ROOT.parent / "shared/text"
+NEWS = {
+    name: (ROOT / f"data/news/{name}.jsonl", ROOT / f"runs/news/{name}.jsonl") for name in ("train", "dev")
+}
+SETS = {
     "real news, development": ROOT.parent / "shared/dev/real_news_dev.jsonl",
+    "more real news, development": NEWS["dev"][1],
     "own corpus, development": ROOT / "data/corpus/dev.jsonl",
     "own corpus, test": ROOT / "data/corpus/test.jsonl",
 }
@@ -50,10 +66,22 @@ def run_stage(module: str, config: Path, product: Path) -> None:
     subprocess.run([sys.executable, "-m", module, str(config)], check=True, cwd=ROOT)
 
 
+def run_folder(config: Path, module: str) -> Path:
+    """Where a run of ``RUNS`` leaves its products."""
+    kind = DistillConfig if module == "khabar_training.distill" else TrainConfig
+    return ROOT / load_config(config, kind).output
+
+
+def join_news() -> None:
+    """Bring our marks on other people's news together with its text."""
+    for apart, whole in NEWS.values():
+        write_jsonl(join_texts(apart, TEXTS), whole)
+
+
 def evaluations(bundle: Path) -> list[dict[str, Any]]:
     """Scores of both graphs on every set that is there."""
     rows = []
-    for name, path in DEVELOPMENT.items():
+    for name, path in SETS.items():
         if not path.exists():
             logger.warning("%s is not there: %s left out of the report", path, name)
             continue
@@ -68,7 +96,7 @@ def failures() -> list[str]:
     """Some errors on the corpus' development split, one a document."""
     found = []
     tagger = Tagger.from_pretrained(DEFAULT_BUNDLE)
-    for gold in read_checked(DEVELOPMENT["own corpus, development"]):
+    for gold in read_checked(SETS["own corpus, development"]):
         predicted = tagger.predict(gold.text).entities
         for entity in gold.entities:
             clash = next((e for e in predicted if e.start < entity.end and entity.start < e.end), None)
@@ -85,34 +113,28 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--encoder-config", type=Path, default=ROOT / "configs/encoder-cpu.yaml")
-    parser.add_argument(
-        "--configs",
-        type=Path,
-        nargs="+",
-        default=[ROOT / "configs/default.yaml", ROOT / "configs/default-news.yaml"],
-        help="fine-tuning runs, each going on from the one before; the bundle of the last one ships",
-    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     encoder = load_config(options.encoder_config, PretrainConfig)
-    recipes = [load_config(path, TrainConfig) for path in options.configs]
-    encoder_folder, output = ROOT / recipes[0].encoder, ROOT / recipes[-1].output
+    runs = {ROOT / path: module for path, module in RUNS.items()}
+    outputs = [run_folder(path, module) for path, module in runs.items()]
+    encoder_folder, output = ROOT / "model/encoder", outputs[-1]
     if (encoder_folder / "pretraining.json").exists():
         logger.info("%s is there: pre-training skipped", encoder_folder)
     else:
         pretrained = ROOT / encoder.output / "encoder"
         run_stage("khabar_training.pretrain", options.encoder_config, pretrained / "pretraining.json")
         store_encoder(pretrained, encoder_folder)
-    for path, recipe in zip(options.configs, recipes, strict=True):
-        run_stage("khabar_training.train", path, ROOT / recipe.output / "training.json")
+    join_news()
+    for (path, module), folder in zip(runs.items(), outputs, strict=True):
+        run_stage(module, path, folder / "training.json")
     size = copy_embedded(output / "bundle", DEFAULT_BUNDLE, LARGEST_BUNDLE)
     report = {
-        "name": recipes[-1].name,
+        "name": load_config(ROOT / list(RUNS)[-1], TrainConfig).name,
         "bundle_bytes": size,
         "pretraining": json.loads((encoder_folder / "pretraining.json").read_text(encoding="utf-8")),
         "training": [
-            json.loads((ROOT / recipe.output / "training.json").read_text(encoding="utf-8"))
-            for recipe in recipes
+            json.loads((folder / "training.json").read_text(encoding="utf-8")) for folder in outputs
         ],
         "evaluations": evaluations(output / "bundle"),
         "failures": failures(),

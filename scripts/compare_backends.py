@@ -131,8 +131,8 @@ def compare(ways: dict[str, Backend], windows: list[Any]) -> dict[str, Any]:
 def main() -> int:
     """Compare, print, write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", type=Path, default=ROOT / "runs/default-news/bundle")
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "runs/default-news/checkpoint")
+    parser.add_argument("--bundle", type=Path, default=ROOT / "runs/default-final/bundle")
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "runs/default-final/checkpoint")
     parser.add_argument("--work", type=Path, default=ROOT / "runs/benchmark")
     parser.add_argument("--output", type=Path, default=ROOT / "reports/backends.json")
     options = parser.parse_args()

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from khabar.bundle import DecodingOptions
-from khabar.candidates import LABEL_IDS, candidate_pairs
+from khabar.candidates import LABEL_IDS, Indices, candidate_pairs
 from khabar.decoding import FoundEntity, TaggedWords, decode_entities, decode_relations
 from khabar.document import Document, Entity, Relation
 from khabar.schema import RELATION_LABELS
@@ -23,6 +23,8 @@ from khabar.tokenization import WordTokenizer
 from khabar.windows import Window, iter_windows
 
 _WINDOWS_AHEAD: Final = 16
+#: Decoding has a price for each call: it is paid for so many words at once.
+_WORDS_AT_ONCE: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,11 @@ class Pipeline:
         windows = iter_windows(text, self._tokenizer, self._options.max_tokens, self._options.overlap)
         entities: list[Entity] = []
         relations: list[Relation] = []
-        for chain in _chains(self._read_all(windows, threads)):
-            found = decode_entities(text, _tagged_words(chain), self._options.entity_scaling)
-            offset = len(entities)
-            entities.extend(item.entity for item in found)
-            relations.extend(self._relations(chain, found, offset))
+        for group in _groups(self._read_all(windows, threads)):
+            found = decode_entities(text, _tagged_words(group), self._options.entity_scaling)
+            if found:
+                relations.extend(self._relations(group, found, len(entities)))
+                entities.extend(item.entity for item in found)
         return Document(text, tuple(entities), tuple(relations), id)
 
     def _read_all(self, windows: Iterable[Window], threads: int) -> Iterator[_ReadWindow]:
@@ -69,57 +71,67 @@ class Pipeline:
         return _ReadWindow(window, logits[first], proclitic[first], hidden)
 
     def _relations(
-        self, chain: Sequence[_ReadWindow], found: Sequence[FoundEntity], offset: int
+        self, group: Sequence[_ReadWindow], found: Sequence[FoundEntity], offset: int
     ) -> Iterator[Relation]:
-        """Relations of a chain; a pair that two windows show whole keeps its higher score."""
-        best: dict[tuple[int, int, str], float] = {}
-        before = 0
-        for read in chain:
-            # Words of the chain count from its first owned word; the window's own from its first word.
-            shift = before - read.window.owned[0]
-            before += read.window.owned[1] - read.window.owned[0]
-            for head, tail, label, score in self._window_relations(read, found, shift):
-                key = (offset + head, offset + tail, label)
-                best[key] = max(score, best.get(key, 0.0))
-        return (Relation(*key, score) for key, score in sorted(best.items()))
-
-    def _window_relations(
-        self, read: _ReadWindow, found: Sequence[FoundEntity], shift: int
-    ) -> Iterator[tuple[int, int, str, float]]:
-        size = len(read.window.words)
-        inside = [i for i, item in enumerate(found) if item.first >= shift and item.last <= shift + size]
-        labels = [found[i].entity.label for i in inside]
-        pairs = candidate_pairs(labels, [found[i].sentence for i in inside])
-        if not len(pairs[0]):
+        """Relations of a group; a pair that two windows show whole keeps its higher score."""
+        labels = [item.entity.label for item in found]
+        heads, tails, allowed = candidate_pairs(labels, [item.sentence for item in found])
+        scored = list(self._scored_pairs(group, found, (heads, tails)))
+        if not scored:
             return
-        pieces = read.window.first_piece()
-        spans = (
-            pieces[[found[i].first - shift for i in inside]],
-            pieces[[found[i].last - shift for i in inside]],
-            np.array([LABEL_IDS[label] for label in labels], dtype=np.int64),
-        )
-        logits = self._session.relate(read.hidden, spans, (pairs[0], pairs[1]))
+        rows = np.concatenate([rows for rows, _ in scored])
+        pairs = (heads[rows], tails[rows], allowed[rows])
+        logits = np.concatenate([logits for _, logits in scored])
+        best: dict[tuple[int, int, str], float] = {}
         for head, tail, label, score in decode_relations(
             labels, pairs, logits, self._thresholds, self._options.relation_scaling
         ):
-            yield inside[head], inside[tail], label, score
+            key = (offset + head, offset + tail, label)
+            best[key] = max(score, best.get(key, 0.0))
+        yield from (Relation(*key, score) for key, score in sorted(best.items()))
+
+    def _scored_pairs(
+        self, group: Sequence[_ReadWindow], found: Sequence[FoundEntity], pairs: tuple[Indices, Indices]
+    ) -> Iterator[tuple[Indices, Floats]]:
+        """Window by window the pairs that it shows whole, as rows of ``pairs``, and their logits."""
+        first, last = (np.array([getattr(item, edge) for item in found]) for edge in ("first", "last"))
+        kinds = np.array([LABEL_IDS[item.entity.label] for item in found], dtype=np.int64)
+        before = 0
+        for read in group:
+            # Words of the group count from its first owned word; the window's own from its first word.
+            shift = before - read.window.owned[0]
+            before += read.window.owned[1] - read.window.owned[0]
+            low = int(np.searchsorted(first, shift))
+            high = int(np.searchsorted(last, shift + len(read.window.words), side="right"))
+            rows = np.flatnonzero(
+                (pairs[0] >= low) & (pairs[0] < high) & (pairs[1] >= low) & (pairs[1] < high)
+            )
+            if len(rows):
+                pieces, inside = read.window.first_piece(), slice(low, high)
+                spans = (pieces[first[inside] - shift], pieces[last[inside] - shift], kinds[inside])
+                yield (
+                    rows,
+                    self._session.relate(read.hidden, spans, (pairs[0][rows] - low, pairs[1][rows] - low)),
+                )
 
 
-def _chains(windows: Iterable[_ReadWindow]) -> Iterator[list[_ReadWindow]]:
-    """Windows of one long sentence together, every other window alone."""
-    chain: list[_ReadWindow] = []
+def _groups(windows: Iterable[_ReadWindow]) -> Iterator[list[_ReadWindow]]:
+    """Windows that are decoded together, some hundred words; no sentence is parted between two groups."""
+    group: list[_ReadWindow] = []
+    words = 0
     for read in windows:
-        chain.append(read)
-        if not read.window.continued:
-            yield chain
-            chain = []
-    if chain:
-        yield chain
+        group.append(read)
+        words += len(read.window.words)
+        if words >= _WORDS_AT_ONCE and not read.window.continued:
+            yield group
+            group, words = [], 0
+    if group:
+        yield group
 
 
-def _tagged_words(chain: Sequence[_ReadWindow]) -> TaggedWords:
-    """The owned words of a chain of windows, one after the other."""
-    owned = [(read, slice(*read.window.owned)) for read in chain]
+def _tagged_words(group: Sequence[_ReadWindow]) -> TaggedWords:
+    """The owned words of a group of windows, one after the other."""
+    owned = [(read, slice(*read.window.owned)) for read in group]
     return TaggedWords(
         np.concatenate([read.window.words.start[part] for read, part in owned]),
         np.concatenate([read.window.words.end[part] for read, part in owned]),

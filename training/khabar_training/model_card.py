@@ -40,15 +40,20 @@ Sentences of these sources are not part of the project; the weights were trained
  | entities, relations | Apache-2.0 |
 | Real news annotated with the full schema: Hespress, Al Jazeera, papers of 19 countries, a Saudi paper,\
  Moroccan sites | entities, relations | none stated |
+| Real news whose full annotation is in `data/news`, without its text: Hespress, Al Jazeera, papers of 19\
+ countries, a Saudi paper, Moroccan sites | entities, relations | none stated |
+| Real news whose full annotation is in `data/news`, without its text: ANT Corpus | entities, relations |\
+ Apache-2.0 |
 | ANERcorp, CAMeL split, train part | entities (PER, LOC, ORG) | CC BY-SA 4.0 |
 | NewsFANE Gold, projected onto ANERcorp's train tokens | entities (fine types) | CC BY-SA 3.0 |
 | Wojood, public sample | entities (PER) | MIT |
 | Name lists: ArWikiCats; person-name tokens of Wikidata | names for mention replacement | MIT; CC0 |
-| Raw text: ANT Corpus | pre-training | Apache-2.0 |
-| Raw text: Arabic Wikipedia 2017; question-answering contexts from Wikipedia | pre-training |\
- CC BY-SA 4.0; MIT, CC BY-SA |
+| Raw text: ANT Corpus | pre-training, distillation | Apache-2.0 |
+| Raw text: Arabic Wikipedia 2017 | pre-training, distillation | CC BY-SA 4.0 |
+| Raw text: question-answering contexts from Wikipedia | pre-training | MIT, CC BY-SA |
 | Raw text: Hespress and Al Jazeera 2021-22; papers of 19 countries 2011-12; Al-Jazirah 2022;\
- Moroccan sites; Hindawi books | pre-training | none stated |
+ Moroccan sites | pre-training, distillation | none stated |
+| Raw text: Hindawi books | pre-training | none stated |
 | Raw text: a UAE newspaper (SANAD, Khaleej) | pre-training | none in its repository; SANAD is CC BY 4.0 |
 | Raw text: essays and Wikipedia paragraphs (AraPlagDet) | pre-training | CC BY-NC-SA; none stated |
 """
@@ -68,7 +73,7 @@ def render_model_card(report: Mapping[str, Any]) -> str:
 
 def _model(report: Mapping[str, Any]) -> str:
     encoder, runs = report["pretraining"], report["training"]
-    passes = " and ".join(f"{run['config']['epochs']} epochs ({run['steps']} steps)" for run in runs)
+    passes = ", then ".join(map(_run, runs))
     shape = encoder["config"]["encoder"]
     return (
         "## Model\n\n"
@@ -78,9 +83,19 @@ def _model(report: Mapping[str, Any]) -> str:
         " trained from nothing by masked language modelling on"
         f" {encoder['tokens'] / 1e6:.1f} M tokens ({encoder['minutes']:.0f} minutes on a CPU, embeddings"
         f" started from skip-gram vectors; held-out loss {encoder['held_out_loss']:.2f}).\n"
-        f"- A token classifier on 27 IOB2 tags, a proclitic head, a relation head; fine-tuned for {passes}.\n"
+        "- A token classifier on 27 IOB2 tags, a proclitic head, a relation head; trained in turn:"
+        f" {passes}.\n"
         f"- The shipped bundle is int8, {report['bundle_bytes'] / 1e6:.1f} MB.\n"
     )
+
+
+def _run(run: Mapping[str, Any]) -> str:
+    """One run in words: a distillation has a teacher and no epochs."""
+    config = run["config"]
+    if "teacher" in config:
+        texts = f"{config['paragraphs']:,} paragraphs of raw text and the annotated articles"
+        return f"a fresh student of the model so far, on {texts} ({run['steps']} steps)"
+    return f"{config['epochs']} epochs on annotated text ({run['steps']} steps)"
 
 
 def _scores(report: Mapping[str, Any]) -> str:
