@@ -6,7 +6,9 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from khabar.tokenization import WordTokenizer
-from khabar_training.word_tagger import main, read_sentences, run
+from khabar_data.conll import read_conll
+from khabar_training.word_sentences import TrainingSentences, to_sentences
+from khabar_training.word_tagger import main, run
 from khabar_training.word_tagger_config import WordTaggingConfig
 from tests.tiny_model import tiny_encoder
 
@@ -55,13 +57,32 @@ def test_a_long_sentence_is_cut_between_words_and_keeps_every_tag(folder):
     tokenizer = WordTokenizer(
         Tokenizer.from_str(AutoTokenizer.from_pretrained(folder / "encoder").backend_tokenizer.to_str())
     )
-    whole = read_sentences(folder / "test.conll", tokenizer, 256)
-    parts = read_sentences(folder / "test.conll", tokenizer, 6)
+    whole = to_sentences(read_conll(folder / "test.conll"), tokenizer, 256)
+    parts = to_sentences(read_conll(folder / "test.conll"), tokenizer, 6)
     assert len(parts) > len(whole) == 3
     assert max(len(part.ids) for part in parts) <= 6
     assert [tag for part in parts for tag in part.tags] == [tag for part in whole for tag in part.tags]
     assert whole[0].tags == ["O", "B-PERS", "I-PERS", "B-LOC", "O"]
     assert whole[2].tags[-2:] == ["B-LOC", "B-LOC"]
+
+
+def test_names_change_from_epoch_to_epoch_and_tags_go_with_them(folder):
+    tokenizer = WordTokenizer(
+        Tokenizer.from_str(AutoTokenizer.from_pretrained(folder / "encoder").backend_tokenizer.to_str())
+    )
+    documents = read_conll(folder / "train.conll")
+    data, same = (
+        TrainingSentences(documents, tokenizer, 256, mention_replacement=0.8, spelling_noise=0.0, seed=3)
+        for _ in range(2)
+    )
+    first = list(data)
+    data.set_epoch(1)
+    assert list(data) != first
+    assert len(data) == len(first) == len(data.lengths())
+    same.set_epoch(1)
+    assert list(same) == list(data)
+    for sentence in data:
+        assert sum(tag.startswith("B-") for tag in sentence.tags) in (1, 2, 3)
 
 
 def test_the_command_writes_its_report_or_says_what_is_wrong(folder, capsys):

@@ -8,7 +8,7 @@ no article holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,16 +50,20 @@ class MentionPool:
         return names[int(random.integers(len(names)))] if names else None
 
 
-def mention_pool(documents: Iterable[Document], name_lists: Sequence[NameList] = ()) -> MentionPool:
-    """The distinct surfaces of every replaceable label, in a fixed order, and the lists.
+def mention_pool(
+    documents: Iterable[Document],
+    name_lists: Sequence[NameList] = (),
+    labels: Collection[str] = _REPLACED,
+) -> MentionPool:
+    """The distinct surfaces of each of ``labels``, in a fixed order, and the lists.
 
     Raises:
         ConfigError: a list cannot be read, holds no name, or is of a label that is not exchanged.
     """
-    names: dict[str, set[str]] = {label: set() for label in _REPLACED}
+    names: dict[str, set[str]] = {label: set() for label in sorted(labels)}
     for document in documents:
         for entity in document.entities:
-            if entity.label in _REPLACED and "\n" not in entity.text:
+            if entity.label in names and "\n" not in entity.text:
                 names[entity.label].add(entity.text)
     listed: dict[str, list[list[list[str]]]] = {}
     for name_list in name_lists:
@@ -89,7 +93,7 @@ def replace_mentions(
     """Exchange each distinct name of the document with ``probability``; offsets and relations follow."""
     chosen: dict[tuple[str, str], str] = {}
     for entity in document.entities:
-        if entity.label in _REPLACED and (entity.label, entity.text) not in chosen:
+        if entity.label in pool.mentions and (entity.label, entity.text) not in chosen:
             name = pool.draw(entity.label, random) if random.random() < probability else None
             chosen[entity.label, entity.text] = name or entity.text
     pieces: list[str] = []

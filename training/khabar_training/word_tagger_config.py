@@ -26,6 +26,8 @@ class WordTaggingConfig(ClosedModel):
         warmup: part of the steps over which the rate rises.
         dropout: dropout in the encoder and before its tag layer.
         token_dropout: part of the word pieces hidden behind ``[MASK]`` while training.
+        mention_replacement: probability that a name is exchanged for another one of the training file.
+        spelling_noise: part of the training sentences that get the spelling of a careless desk.
         max_tokens: pieces of a sentence at most; a longer one is cut between words.
         bf16: compute in bfloat16.
         seeds: one run each.
@@ -43,6 +45,8 @@ class WordTaggingConfig(ClosedModel):
     warmup: Fraction = 0.1
     dropout: Fraction = 0.1
     token_dropout: Fraction = 0.05
+    mention_replacement: Fraction = 0.0
+    spelling_noise: Fraction = 0.0
     max_tokens: Annotated[int, Field(ge=8)] = 256
     bf16: bool = False
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (17, 18, 19)
