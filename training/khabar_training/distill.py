@@ -13,8 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-from transformers import PreTrainedTokenizerFast, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import PreTrainedTokenizerFast, Trainer, TrainerCallback, set_seed
 
 from khabar.modeling import JointModel
 from khabar.tokenization import WordTokenizer
@@ -27,7 +26,7 @@ from khabar_training.distill_config import DistillConfig
 from khabar_training.distillation import DistillationObjective, LossWeights
 from khabar_training.encoder_tokenizer import load_tokenizer, word_tokenizer
 from khabar_training.finish import finish
-from khabar_training.grouped_trainer import Epochs, GroupedTrainer
+from khabar_training.grouped_trainer import Epochs, GroupedTrainer, trainer_arguments
 from khabar_training.hidden_pieces import HiddenPieces
 from khabar_training.optimizer import joint_optimizer
 from khabar_training.paragraph_sample import sample_paragraphs
@@ -94,24 +93,18 @@ def _trainer(
     fast: PreTrainedTokenizerFast,
     callbacks: list[TrainerCallback],
 ) -> Trainer:
-    arguments = TrainingArguments(
-        output_dir=str(config.output / "checkpoints"),
-        max_steps=config.steps,
-        per_device_train_batch_size=config.batch_size,
-        lr_scheduler_type="linear",
-        warmup_steps=config.warmup,
-        max_grad_norm=1.0,
+    arguments = trainer_arguments(
+        config.output,
+        batch_size=config.batch_size,
+        warmup=config.warmup,
         bf16=config.bf16,
         seed=config.seed,
+        steps=config.steps,
+        max_steps=config.steps,
         save_strategy="steps",
         save_steps=config.evaluate_steps,
         save_total_limit=1,
-        logging_steps=min(100, max(1, config.steps // 50)),
         report_to=[],
-        remove_unused_columns=False,
-        disable_tqdm=not sys.stderr.isatty(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-        use_cpu=not torch.cuda.is_available(),
     )
     optimizer = joint_optimizer(
         student,

@@ -7,7 +7,9 @@ same windows, and each weighs the same.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -25,6 +27,38 @@ def processes() -> int:
 def is_first() -> bool:
     """Whether this process is the one that speaks and writes; known before anything is set up."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def trainer_arguments(
+    output: Path, *, batch_size: int, warmup: float, bf16: bool, seed: int, steps: int, **more: Any
+) -> TrainingArguments:
+    """What every run asks of Trainer. Checkpoints go into ``output/checkpoints``.
+
+    Args:
+        output: folder of the run.
+        batch_size: examples a step, in each of several processes.
+        warmup: part of the steps over which the rate rises.
+        bf16: compute in bfloat16.
+        seed: of order and dropout.
+        steps: steps of the run, by which the log is spaced.
+        **more: what is the run's own.
+    """
+    return TrainingArguments(
+        output_dir=str(output / "checkpoints"),
+        per_device_train_batch_size=batch_size,
+        lr_scheduler_type="linear",
+        warmup_steps=warmup,
+        max_grad_norm=1.0,
+        bf16=bf16,
+        seed=seed,
+        # A short run has a curve as well.
+        logging_steps=min(100, max(1, steps // 50)),
+        remove_unused_columns=False,
+        disable_tqdm=not sys.stderr.isatty(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        use_cpu=not torch.cuda.is_available(),
+        **more,
+    )
 
 
 class EpochData(Protocol):

@@ -16,14 +16,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from accelerate import PartialState
 from transformers import (
     PreTrainedTokenizerFast,
     Trainer,
     TrainerCallback,
     TrainerState,
-    TrainingArguments,
     set_seed,
 )
 from transformers.integrations import is_tensorboard_available
@@ -38,7 +36,7 @@ from khabar_training.datasets import MixedExamples, load_examples, read_checked
 from khabar_training.development import EpochScores, development_rows
 from khabar_training.encoder_tokenizer import load_tokenizer, word_tokenizer
 from khabar_training.finish import finish
-from khabar_training.grouped_trainer import Epochs, GroupedTrainer, is_first, processes
+from khabar_training.grouped_trainer import Epochs, GroupedTrainer, is_first, processes, trainer_arguments
 from khabar_training.hidden_pieces import HiddenPieces
 from khabar_training.objective import JointObjective
 from khabar_training.optimizer import joint_optimizer
@@ -121,26 +119,19 @@ def _trainer(
     if config.tensorboard:
         # Trainer's callback asks the environment where its files go.
         os.environ["TENSORBOARD_LOGGING_DIR"] = str(config.output / "tensorboard")
-    arguments = TrainingArguments(
-        output_dir=str(config.output / "checkpoints"),
-        num_train_epochs=config.epochs,
-        max_steps=steps if config.max_steps else -1,
-        per_device_train_batch_size=config.batch_size,
-        gradient_accumulation_steps=config.accumulation,
-        lr_scheduler_type="linear",
-        warmup_steps=config.warmup,
-        max_grad_norm=1.0,
+    arguments = trainer_arguments(
+        config.output,
+        batch_size=config.batch_size,
+        warmup=config.warmup,
         bf16=config.bf16,
         seed=config.seed,
+        steps=steps,
+        num_train_epochs=config.epochs,
+        max_steps=steps if config.max_steps else -1,
+        gradient_accumulation_steps=config.accumulation,
         save_strategy="epoch",
         save_total_limit=1,
-        # A short run has a curve as well.
-        logging_steps=min(100, max(1, steps // 50)),
         report_to=["tensorboard"] if config.tensorboard else [],
-        remove_unused_columns=False,
-        disable_tqdm=not sys.stderr.isatty(),
-        dataloader_pin_memory=torch.cuda.is_available(),
-        use_cpu=not torch.cuda.is_available(),
     )
     optimizer = joint_optimizer(
         model,

@@ -28,7 +28,6 @@ from transformers import (
     AutoModelForTokenClassification,
     AutoTokenizer,
     PreTrainedModel,
-    TrainingArguments,
     set_seed,
 )
 
@@ -40,7 +39,7 @@ from khabar_data.conll import read_conll
 from khabar_data.errors import DataError
 from khabar_data.files import written_whole
 from khabar_training.config import ConfigError, load_config
-from khabar_training.grouped_trainer import Epochs, GroupedTrainer
+from khabar_training.grouped_trainer import Epochs, GroupedTrainer, trainer_arguments
 from khabar_training.word_sentences import Sentence, SentenceCollator, TrainingSentences, to_sentences
 from khabar_training.word_tagger_config import WordTaggingConfig
 
@@ -64,22 +63,18 @@ def train_tagger(
     model = AutoModelForTokenClassification.from_pretrained(
         config.encoder, config=settings, dtype=torch.float32, ignore_mismatched_sizes=True
     )
-    arguments = TrainingArguments(
-        output_dir=str(config.output.with_suffix("")),
-        num_train_epochs=config.epochs,
-        per_device_train_batch_size=config.batch_size,
-        learning_rate=config.learning_rate,
-        weight_decay=config.weight_decay,
-        warmup_steps=config.warmup,
-        lr_scheduler_type="linear",
+    arguments = trainer_arguments(
+        config.output.with_suffix(""),
+        batch_size=config.batch_size,
+        warmup=config.warmup,
         bf16=config.bf16,
         seed=seed,
+        steps=config.epochs * len(documents) // config.batch_size,
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
         save_strategy="no",
-        logging_steps=200,
         report_to=[],
-        remove_unused_columns=False,
-        disable_tqdm=not sys.stderr.isatty(),
-        use_cpu=not torch.cuda.is_available(),
     )
     data = TrainingSentences(
         documents,
