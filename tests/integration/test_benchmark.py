@@ -44,6 +44,8 @@ def test_every_candidate_is_measured(report):
     assert [row["words"] for row in report["growth"]] == [100, 1_000]
     assert list(report["memory"]["resident_megabytes_after_calls"]) == [1, 10, 100]
     assert all(0 < report["matrix_product"][name]["share"] < 1.5 for name in ("int8", "fp32"))
+    assert sum(report["stage_percent"].values()) == pytest.approx(100, abs=0.3)
+    assert all(part > 0 for part in report["stage_percent"].values())
 
 
 def test_the_report_has_a_table_and_a_picture(report):

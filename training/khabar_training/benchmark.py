@@ -23,6 +23,7 @@ from khabar.bundle import MODEL, QUANTIZED_MODEL, RELATION_HEAD
 from khabar.modeling import JointModel
 from khabar.session import ModelSession
 from khabar_training.benchmark_processes import cold_starts, growth, memory, threads
+from khabar_training.benchmark_stages import stage_shares
 from khabar_training.benchmark_texts import count_words, news_pages, page_of
 from khabar_training.install_size import install_sizes
 from khabar_training.machine_peak import encoder_operations, matrix_peaks, window_seconds
@@ -105,6 +106,7 @@ def run(plan: Plan) -> dict[str, Any]:
         "memory": memory(plan.corpus, plan.calls),
         "threads": threads(plan.corpus, 20 * plan.pages, plan.rounds),
         "matrix_product": _matrix_product(plan),
+        "stage_percent": stage_shares(plan.bundle, plan.corpus, 10 * plan.pages, plan.rounds),
         "install_megabytes": install_sizes(),
     }
 
@@ -191,6 +193,10 @@ def format_table(report: Mapping[str, Any]) -> str:
     for name in ("int8", "fp32"):
         row = product[name]
         lines.append(f"  {name}: {row['encoder_gops']} of {row['machine_gops']} GOPS = {row['share']:.0%}")
+    lines += [
+        "",
+        "time: " + ", ".join(f"{stage} {part} %" for stage, part in report["stage_percent"].items()),
+    ]
     sizes = report["install_megabytes"]
     lines += ["", f"installed: {sizes['base']} MB, with the train extra {sizes['train']} MB"]
     return "\n".join(lines)
