@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from khabar.document import Document
 from khabar.render.captions import ENTITY_CAPTIONS
+from khabar.render.page import page_head
 from khabar_training.calibration_error import DEFINITION
 from khabar_training.report_charts import reliability_diagram
 from khabar_training.report_documents import document_errors
@@ -29,19 +30,6 @@ from khabar_training.report_tables import (
 )
 
 Report = Mapping[str, Any]
-
-_HEAD: Final = """<!DOCTYPE html>
-<html lang="en" dir="ltr">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-"""
 
 _SECTIONS: Final = {
     "scores": "Scores",
@@ -85,7 +73,7 @@ def _pieces(report: Report, gold: Sequence[Document], predicted: Sequence[Docume
     }
     shown = {anchor: body for anchor, body in parts.items() if body}
     links = "".join(f'<li><a href="#{anchor}">{text(_SECTIONS[anchor])}</a></li>\n' for anchor in shown)
-    yield _HEAD.format(title=text(title), style=_style())
+    yield page_head(title, _style(), language="en")
     yield f'<header class="page">\n<h1>Evaluation of {arabic(report["model"])}</h1>\n{_facts(report)}'
     yield f'<nav class="sections"><ul>\n{links}</ul></nav>\n</header>\n<main>\n'
     for anchor, body in shown.items():

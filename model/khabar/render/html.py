@@ -15,6 +15,7 @@ from typing import Final
 
 from khabar.document import Document, Relation
 from khabar.render.captions import ENTITY_CAPTIONS, RELATION_CAPTIONS
+from khabar.render.page import page_head
 from khabar.render.segments import segments
 from khabar.schema import ENTITY_LABELS, RELATIONS_BY_LABEL
 
@@ -22,19 +23,6 @@ _TITLE: Final = "خبر: الكيانات والعلاقات"
 #: In a right-to-left line the tail stands left of the head, so that is where the arrow points.
 _ARROW: Final = "←"
 _BOTH_WAYS: Final = "↔"
-
-_HEAD: Final = """<!DOCTYPE html>
-<html lang="ar" dir="rtl">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-"""
 
 
 def render_html(documents: Iterable[Document], *, title: str | None = None) -> Iterator[str]:
@@ -49,7 +37,7 @@ def render_html(documents: Iterable[Document], *, title: str | None = None) -> I
     """
     found = list(documents)
     heading = title or (found[0].id if len(found) == 1 else None) or _TITLE
-    yield _HEAD.format(title=escape(heading), style=_style())
+    yield page_head(heading, _style(), language="ar")
     yield f'<header class="page">\n<h1><bdi>{escape(heading)}</bdi></h1>\n{_totals(found)}{_legend(found)}'
     if len(found) > 1:
         yield _contents(found)
