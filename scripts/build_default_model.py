@@ -1,7 +1,6 @@
 """Build the embedded default model from nothing, in stages that resume.
 
-    raw text -> model/encoder -> teacher, in two runs -> student, on raw text
-    -> last run, on all annotated text -> model/khabar/default -> report -> MODEL_CARD.md
+    raw text -> model/encoder -> four fine-tuning runs -> model/khabar/default -> report -> MODEL_CARD.md
 
 A stage whose product is there is skipped; delete the product (model/encoder, and under runs/) to run it
 again.
@@ -23,7 +22,6 @@ from khabar_data.jsonl import write_jsonl
 from khabar_data.standoff import join_texts
 from khabar_training.config import load_config
 from khabar_training.datasets import read_checked
-from khabar_training.distill_config import DistillConfig
 from khabar_training.encoder_store import store_encoder
 from khabar_training.evaluate import evaluate_bundle
 from khabar_training.export import copy_embedded
@@ -36,12 +34,12 @@ REPORT = ROOT / "reports/default.json"
 CARD = ROOT / "MODEL_CARD.md"
 LARGEST_BUNDLE = 25_000_000
 #: The runs in their order, each going on from an earlier one; the bundle of the last one ships.
-RUNS = {
-    "configs/default.yaml": "khabar_training.train",
-    "configs/default-news.yaml": "khabar_training.train",
-    "configs/distill.yaml": "khabar_training.distill",
-    "configs/default-final.yaml": "khabar_training.train",
-}
+RUNS = (
+    "configs/default.yaml",
+    "configs/default-news.yaml",
+    "configs/default-more.yaml",
+    "configs/default-final.yaml",
+)
 TEXTS = ROOT.parent / "shared/text"
 NEWS = {
     name: (ROOT / f"data/news/{name}.jsonl", ROOT / f"runs/news/{name}.jsonl") for name in ("train", "dev")
@@ -64,12 +62,6 @@ def run_stage(module: str, config: Path, product: Path) -> None:
         return
     logger.info("%s %s", module, config)
     subprocess.run([sys.executable, "-m", module, str(config)], check=True, cwd=ROOT)
-
-
-def run_folder(config: Path, module: str) -> Path:
-    """Where a run of ``RUNS`` leaves its products."""
-    kind = DistillConfig if module == "khabar_training.distill" else TrainConfig
-    return ROOT / load_config(config, kind).output
 
 
 def join_news() -> None:
@@ -116,8 +108,8 @@ def main() -> int:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     encoder = load_config(options.encoder_config, PretrainConfig)
-    runs = {ROOT / path: module for path, module in RUNS.items()}
-    outputs = [run_folder(path, module) for path, module in runs.items()]
+    recipes = {ROOT / path: load_config(ROOT / path, TrainConfig) for path in RUNS}
+    outputs = [ROOT / recipe.output for recipe in recipes.values()]
     encoder_folder, output = ROOT / "model/encoder", outputs[-1]
     if (encoder_folder / "pretraining.json").exists():
         logger.info("%s is there: pre-training skipped", encoder_folder)
@@ -126,11 +118,11 @@ def main() -> int:
         run_stage("khabar_training.pretrain", options.encoder_config, pretrained / "pretraining.json")
         store_encoder(pretrained, encoder_folder)
     join_news()
-    for (path, module), folder in zip(runs.items(), outputs, strict=True):
-        run_stage(module, path, folder / "training.json")
+    for path, folder in zip(recipes, outputs, strict=True):
+        run_stage("khabar_training.train", path, folder / "training.json")
     size = copy_embedded(output / "bundle", DEFAULT_BUNDLE, LARGEST_BUNDLE)
     report = {
-        "name": load_config(ROOT / list(RUNS)[-1], TrainConfig).name,
+        "name": recipes[ROOT / RUNS[-1]].name,
         "bundle_bytes": size,
         "pretraining": json.loads((encoder_folder / "pretraining.json").read_text(encoding="utf-8")),
         "training": [

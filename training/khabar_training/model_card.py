@@ -73,7 +73,7 @@ def render_model_card(report: Mapping[str, Any]) -> str:
 
 def _model(report: Mapping[str, Any]) -> str:
     encoder, runs = report["pretraining"], report["training"]
-    passes = ", then ".join(map(_run, runs))
+    passes = ", then ".join(f"{run['config']['epochs']} epochs ({run['steps']} steps)" for run in runs)
     shape = encoder["config"]["encoder"]
     return (
         "## Model\n\n"
@@ -87,15 +87,6 @@ def _model(report: Mapping[str, Any]) -> str:
         f" {passes}.\n"
         f"- The shipped bundle is int8, {report['bundle_bytes'] / 1e6:.1f} MB.\n"
     )
-
-
-def _run(run: Mapping[str, Any]) -> str:
-    """One run in words: a distillation has a teacher and no epochs."""
-    config = run["config"]
-    if "teacher" in config:
-        texts = f"{config['paragraphs']:,} paragraphs of raw text and the annotated articles"
-        return f"a fresh student of the model so far, on {texts} ({run['steps']} steps)"
-    return f"{config['epochs']} epochs on annotated text ({run['steps']} steps)"
 
 
 def _scores(report: Mapping[str, Any]) -> str:
