@@ -8,8 +8,8 @@ its document, seals the text with a hash, and holds no word of it:
 ``antcorpus:812`` is the document number 812, counted from 0, of ``antcorpus.txt.xz`` in a folder of texts:
 a run of lines without an empty one.
 
-    python -m khabar_data.standoff join data/news/train.jsonl --texts ../shared/text --output FILE.jsonl
-    python -m khabar_data.standoff part FILE.jsonl --texts ../shared/text --output data/news/train.jsonl
+    python -m khabar_data.standoff join data/news/dev.jsonl --texts ../shared/text --output FILE.jsonl
+    python -m khabar_data.standoff part FILE.jsonl --texts ../shared/text --output data/news/dev.jsonl
 """
 
 from __future__ import annotations
