@@ -13,6 +13,7 @@ import json
 import logging
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,18 @@ def evaluations(bundle: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def stage_scores(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """What each run brought: strict NER and Rel+ of its int8 bundle on every set that is there."""
+    rows = []
+    for folder in folders:
+        for name, path in SETS.items():
+            if path.exists():
+                scores = evaluate_bundle(folder / "bundle", read_checked(path), quantized=True)
+                found = {key: scores[key]["f1"] for key in ("ner_strict", "rel_plus")}
+                rows.append({"run": folder.name, "set": name, **found})
+    return rows
+
+
 def failures() -> list[str]:
     """Some errors on the corpus' development split, one a document."""
     found = []
@@ -128,6 +141,7 @@ def main() -> int:
         "training": [
             json.loads((folder / "training.json").read_text(encoding="utf-8")) for folder in outputs
         ],
+        "stages": stage_scores(outputs),
         "evaluations": evaluations(output / "bundle"),
         "failures": failures(),
     }
