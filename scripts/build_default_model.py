@@ -43,7 +43,8 @@ RUNS = (
 )
 TEXTS = ROOT.parent / "shared/text"
 NEWS = {
-    name: (ROOT / f"data/news/{name}.jsonl", ROOT / f"runs/news/{name}.jsonl") for name in ("train", "dev")
+    name: (ROOT / f"data/news/{name}.jsonl", ROOT / f"runs/news/{name}.jsonl")
+    for name in ("first", "second", "dev")
 }
 SETS = {
     "real news, development": ROOT.parent / "shared/dev/real_news_dev.jsonl",

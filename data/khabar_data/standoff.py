@@ -3,7 +3,8 @@
 The news that other people wrote stays out of the project; what we marked in it does not. A record names
 its document, seals the text with a hash, and holds no word of it:
 
-    {"id": "antcorpus:812", "sha256": "…", "entities": [[0, 6, "GPE"]], "relations": [[1, "HOLDS_TITLE", 0]]}
+    {"id": "antcorpus:812", "sha256": "…",
+     "entities": [[0, 6, "TITLE"], [7, 11, "PER"]], "relations": [[1, "HOLDS_TITLE", 0]]}
 
 ``antcorpus:812`` is the document number 812, counted from 0, of ``antcorpus.txt.xz`` in a folder of texts:
 a run of lines without an empty one.
@@ -17,16 +18,19 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from khabar.document import Document, Entity, Relation
+from khabar.document import Document, DocumentError
 from khabar_data.errors import DataError
 from khabar_data.files import written_whole
 from khabar_data.jsonl import read_jsonl, write_jsonl
+
+_ID: Final = re.compile(r"([\w.-]*\w):(0|[1-9][0-9]{0,8})", re.ASCII)
 
 
 def join_texts(path: Path | str, texts: Path) -> list[Document]:
@@ -41,23 +45,34 @@ def join_texts(path: Path | str, texts: Path) -> list[Document]:
             than the one that was annotated.
     """
     records = list(_records(Path(path)))
-    found = _texts((record["id"] for _, record in records), texts, path)
-    return [_document(record, found[record["id"]], path, line) for line, record in records]
+    found = _texts(((line, record["id"]) for line, record in records), texts, path)
+    return [_joined(record, found[record["id"]], path, line) for line, record in records]
 
 
-def part_from_texts(documents: Sequence[Document], path: Path, texts: Path) -> None:
-    """Write the annotation of ``documents`` without their texts, which must stand in ``texts`` as they are.
+def part_from_texts(source: Path | str, texts: Path, target: Path) -> int:
+    """Write the annotation of a JSONL file without its texts, and say of how many documents.
+
+    Args:
+        source: documents whose ids name documents of ``texts``. Their ``meta`` is not carried over.
+        texts: the folder of the files that the ids name.
+        target: where the records go.
 
     Raises:
-        DataError: a document's id names no document of ``texts``, or one of another text.
+        DataError: an id names no document, the text there is another one, or the annotation has scores:
+            it is a model's.
     """
-    found = _texts((document.id or "" for document in documents), texts, path)
+    documents = read_jsonl(source)
+    found = _texts(((None, document.id or "") for document in documents), texts, source)
     for document in documents:
         if found[document.id or ""] != document.text:
-            raise DataError(path, None, f"{document.id}: its text is not the one in {texts}")
-    with written_whole(path) as target:
+            raise DataError(source, None, f"{document.id}: its text is not the one in {texts}")
+        scores = [entity.score for entity in document.entities] + [r.score for r in document.relations]
+        if any(score is not None for score in scores):
+            raise DataError(source, None, f"{document.id}: has scores, which a record has no place for")
+    with written_whole(target) as lines:
         for document in documents:
-            target.write(json.dumps(_record(document), ensure_ascii=False) + "\n")
+            lines.write(json.dumps(_record(document), ensure_ascii=False) + "\n")
+    return len(documents)
 
 
 def _record(document: Document) -> dict[str, Any]:
@@ -69,58 +84,76 @@ def _record(document: Document) -> dict[str, Any]:
     }
 
 
-def _document(record: Mapping[str, Any], text: str, path: Path | str, line: int) -> Document:
+def _joined(record: Mapping[str, Any], text: str, path: Path | str, line: int) -> Document:
     if _seal(text) != record["sha256"]:
         raise DataError(path, line, f"{record['id']}: the text has changed since it was annotated")
     try:
-        entities = tuple(
-            Entity(start, end, label, text[start:end]) for start, end, label in record["entities"]
-        )
-        relations = tuple(Relation(head, tail, label) for head, label, tail in record["relations"])
-    except (TypeError, ValueError, KeyError) as error:
+        entities = [
+            {"start": start, "end": end, "label": label} for start, end, label in record.get("entities", [])
+        ]
+        relations = [
+            {"head": head, "label": label, "tail": tail} for head, label, tail in record.get("relations", [])
+        ]
+    except (TypeError, ValueError) as error:
         raise DataError(
             path, line, f"expected entities [start, end, label] and relations [head, label, tail]: {error}"
         ) from error
-    return Document(text, entities, relations, record["id"])
+    try:
+        return Document.from_dict(
+            {"id": record["id"], "text": text, "entities": entities, "relations": relations}
+        )
+    except DocumentError as error:
+        raise DataError(path, line, f"{record['id']}: {error}") from error
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    yield number, _checked(line, path, number)
     except OSError as error:
         raise DataError(path, None, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise DataError(path, None, f"is not UTF-8 (byte {error.start}): save it as UTF-8") from error
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(path, number, f"is not JSON: {error.msg} at column {error.colno}") from error
-        if not isinstance(record, dict) or not all(
-            isinstance(record.get(key), str) for key in ("id", "sha256")
-        ):
-            raise DataError(path, number, "fields 'id' and 'sha256': expected a string in each record")
-        yield number, record
 
 
-def _texts(ids: Iterable[str], folder: Path, path: Path | str) -> dict[str, str]:
-    """The texts of the documents that ``ids`` name, each file read once."""
-    wanted: dict[str, set[int]] = {}
-    for name in ids:
-        source, _, number = name.rpartition(":")
-        if not source or not number.isdecimal() or Path(source).name != source:
-            raise DataError(path, None, f"id {name!r}: expected a file's name and a number, as antcorpus:812")
-        wanted.setdefault(source, set()).add(int(number))
-    found = {
-        f"{source}:{number}": text
-        for source, numbers in wanted.items()
-        for number, text in enumerate(_iter_documents(folder / f"{source}.txt.xz"))
-        if number in numbers
-    }
-    missing = [f"{source}:{number}" for source in wanted for number in wanted[source]]
-    missing = [name for name in missing if name not in found]
-    if missing:
-        raise DataError(path, None, f"{folder} holds no document {missing[0]} ({len(missing)} are missing)")
+def _checked(line: str, path: Path, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(path, number, f"is not JSON that can be read: {error}") from error
+    if not isinstance(record, dict) or not all(isinstance(record.get(key), str) for key in ("id", "sha256")):
+        raise DataError(path, number, "fields 'id' and 'sha256': expected a string in each record")
+    return record
+
+
+def _texts(ids: Iterable[tuple[int | None, str]], folder: Path, path: Path | str) -> dict[str, str]:
+    """The texts of the documents that ``ids`` name, with the lines they stand in; each file is read once."""
+    wanted: dict[str, dict[int, int | None]] = {}
+    for line, name in ids:
+        match = _ID.fullmatch(name)
+        if match is None:
+            raise DataError(
+                path, line, f"id {name!r}: expected the name of a file and a number, as in antcorpus:812"
+            )
+        wanted.setdefault(match[1], {})[int(match[2])] = line
+    found: dict[str, str] = {}
+    for source, numbers in wanted.items():
+        found |= _named_documents(folder / f"{source}.txt.xz", source, numbers)
+        for number, line in numbers.items():
+            if f"{source}:{number}" not in found:
+                raise DataError(path, line, f"{folder} holds no document {source}:{number}")
+    return found
+
+
+def _named_documents(path: Path, source: str, numbers: Mapping[int, object]) -> dict[str, str]:
+    found = {}
+    for number, text in enumerate(_iter_documents(path)):
+        if number in numbers:
+            found[f"{source}:{number}"] = text
+        if number == max(numbers):
+            break
     return found
 
 
@@ -161,13 +194,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.action == "join":
             documents = join_texts(options.file, options.texts)
             write_jsonl(documents, options.output)
+            count = len(documents)
         else:
-            documents = read_jsonl(options.file)
-            part_from_texts(documents, options.output, options.texts)
-    except DataError as error:
+            count = part_from_texts(options.file, options.texts, options.output)
+    except (DataError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    sys.stdout.write(f"{options.output}: {len(documents)} documents\n")
+    sys.stdout.write(f"{options.output}: {count} documents\n")
     return 0
 
 

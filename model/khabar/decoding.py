@@ -1,4 +1,4 @@
-"""Logits -> entities -> candidate pairs -> relations, merged over the windows of a sentence.
+"""Logits -> entities -> candidate pairs -> relations, for a group of windows at once.
 
 tag logits [words, 27], proclitic logits [words, 4] -> entities with offsets
 relation logits [pairs, 14] -> relations above their thresholds
@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True)
 class TaggedWords:
-    """What the encoder said about the words of one window or of one long sentence.
+    """What the encoder said about the words of a group of windows.
 
     Attributes:
         start: first character of each word ``[words]``.
@@ -44,7 +44,7 @@ class TaggedWords:
 
 @dataclass(frozen=True, slots=True)
 class FoundEntity:
-    """An entity with its place in the words of its window: ``[first, last)``."""
+    """An entity with its place in the words of its group: ``[first, last)``."""
 
     entity: Entity
     first: int

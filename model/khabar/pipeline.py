@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from khabar.bundle import DecodingOptions
-from khabar.candidates import LABEL_IDS, Indices, candidate_pairs
+from khabar.candidates import LABEL_IDS, Indices, Mask, candidate_pairs
 from khabar.decoding import FoundEntity, TaggedWords, decode_entities, decode_relations
 from khabar.document import Document, Entity, Relation
 from khabar.schema import RELATION_LABELS
@@ -23,8 +23,8 @@ from khabar.tokenization import WordTokenizer
 from khabar.windows import Window, iter_windows
 
 _WINDOWS_AHEAD: Final = 16
-#: Decoding has a price for each call: it is paid for so many words at once.
-_WORDS_AT_ONCE: Final = 400
+#: Decoding has a price for each call: it is paid for so many word pieces at once.
+_PIECES_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +75,24 @@ class Pipeline:
     ) -> Iterator[Relation]:
         """Relations of a group; a pair that two windows show whole keeps its higher score."""
         labels = [item.entity.label for item in found]
-        heads, tails, allowed = candidate_pairs(labels, [item.sentence for item in found])
-        scored = list(self._scored_pairs(group, found, (heads, tails)))
+        scored = list(self._scored_pairs(group, found, labels))
         if not scored:
             return
-        rows = np.concatenate([rows for rows, _ in scored])
-        pairs = (heads[rows], tails[rows], allowed[rows])
-        logits = np.concatenate([logits for _, logits in scored])
+        heads, tails, allowed, logits = (np.concatenate(column) for column in zip(*scored, strict=True))
         best: dict[tuple[int, int, str], float] = {}
         for head, tail, label, score in decode_relations(
-            labels, pairs, logits, self._thresholds, self._options.relation_scaling
+            labels, (heads, tails, allowed), logits, self._thresholds, self._options.relation_scaling
         ):
             key = (offset + head, offset + tail, label)
             best[key] = max(score, best.get(key, 0.0))
         yield from (Relation(*key, score) for key, score in sorted(best.items()))
 
     def _scored_pairs(
-        self, group: Sequence[_ReadWindow], found: Sequence[FoundEntity], pairs: tuple[Indices, Indices]
-    ) -> Iterator[tuple[Indices, Floats]]:
-        """Window by window the pairs that it shows whole, as rows of ``pairs``, and their logits."""
-        first, last = (np.array([getattr(item, edge) for item in found]) for edge in ("first", "last"))
-        kinds = np.array([LABEL_IDS[item.entity.label] for item in found], dtype=np.int64)
+        self, group: Sequence[_ReadWindow], found: Sequence[FoundEntity], labels: Sequence[str]
+    ) -> Iterator[tuple[Indices, Indices, Mask, Floats]]:
+        """Window by window the pairs that it shows whole: head, tail, what they may carry, logits."""
+        first, last, sentence = np.array([(item.first, item.last, item.sentence) for item in found]).T
+        kinds = np.array([LABEL_IDS[label] for label in labels], dtype=np.int64)
         before = 0
         for read in group:
             # Words of the group count from its first owned word; the window's own from its first word.
@@ -103,28 +100,30 @@ class Pipeline:
             before += read.window.owned[1] - read.window.owned[0]
             low = int(np.searchsorted(first, shift))
             high = int(np.searchsorted(last, shift + len(read.window.words), side="right"))
-            rows = np.flatnonzero(
-                (pairs[0] >= low) & (pairs[0] < high) & (pairs[1] >= low) & (pairs[1] < high)
-            )
-            if len(rows):
+            if high - low < 2:
+                continue
+            heads, tails, allowed = candidate_pairs(labels[low:high], sentence[low:high])
+            if len(heads):
                 pieces, inside = read.window.first_piece(), slice(low, high)
                 spans = (pieces[first[inside] - shift], pieces[last[inside] - shift], kinds[inside])
                 yield (
-                    rows,
-                    self._session.relate(read.hidden, spans, (pairs[0][rows] - low, pairs[1][rows] - low)),
+                    heads + low,
+                    tails + low,
+                    allowed,
+                    self._session.relate(read.hidden, spans, (heads, tails)),
                 )
 
 
 def _groups(windows: Iterable[_ReadWindow]) -> Iterator[list[_ReadWindow]]:
-    """Windows that are decoded together, some hundred words; no sentence is parted between two groups."""
+    """Windows that are decoded together; a sentence that goes on in the next window is not parted."""
     group: list[_ReadWindow] = []
-    words = 0
+    pieces = 0
     for read in windows:
         group.append(read)
-        words += len(read.window.words)
-        if words >= _WORDS_AT_ONCE and not read.window.continued:
+        pieces += len(read.window.words.ids)
+        if pieces >= _PIECES_AT_ONCE and not read.window.continued:
             yield group
-            group, words = [], 0
+            group, pieces = [], 0
     if group:
         yield group
 

@@ -1,10 +1,13 @@
 """Our marks on other people's news: they fit the texts where those are at hand, and hold no word of them."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from khabar.schema import ENTITY_LABELS, RELATION_LABELS
+from khabar.tagger import Tagger
 from khabar_data.folding import folded_words
 from khabar_data.jsonl import read_jsonl
 from khabar_data.metrics import evaluate
@@ -27,10 +30,25 @@ def runs_of_words(text):
     return {tuple(words[i : i + RUN]) for i in range(len(words) - RUN + 1)}
 
 
+def is_mark(item):
+    start, end, label = item
+    return isinstance(start, int) and isinstance(end, int) and label in ENTITY_LABELS
+
+
+def is_triple(item):
+    head, label, tail = item
+    return isinstance(head, int) and isinstance(tail, int) and label in RELATION_LABELS
+
+
 def test_the_records_hold_no_word_of_the_texts():
     assert [path.stem for path in FILES] == ["dev", "first", "second"]
     for path in FILES:
-        assert not any("\u0600" <= character <= "\u06ff" for character in path.read_text(encoding="utf-8"))
+        for line in path.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            assert set(record) == {"id", "sha256", "entities", "relations"}
+            assert re.fullmatch("[0-9a-f]{64}", record["sha256"])
+            assert all(map(is_mark, record["entities"]))
+            assert all(map(is_triple, record["relations"]))
 
 
 def test_no_document_stands_in_two_files():
@@ -60,8 +78,6 @@ def test_what_is_learnt_from_is_not_what_is_measured_on(news, shared):
 
 
 def test_quality_on_it_stays_above_its_floor(news):
-    from khabar.tagger import Tagger  # noqa: PLC0415
-
     tagger = Tagger.from_pretrained()
     scores = evaluate(news["dev"], [tagger.predict(document.text) for document in news["dev"]])
     assert scores.entities.micro().f1 >= 0.70

@@ -48,12 +48,11 @@ Sentences of these sources are not part of the project; the weights were trained
 | NewsFANE Gold, projected onto ANERcorp's train tokens | entities (fine types) | CC BY-SA 3.0 |
 | Wojood, public sample | entities (PER) | MIT |
 | Name lists: ArWikiCats; person-name tokens of Wikidata | names for mention replacement | MIT; CC0 |
-| Raw text: ANT Corpus | pre-training, distillation | Apache-2.0 |
-| Raw text: Arabic Wikipedia 2017 | pre-training, distillation | CC BY-SA 4.0 |
-| Raw text: question-answering contexts from Wikipedia | pre-training | MIT, CC BY-SA |
+| Raw text: ANT Corpus | pre-training | Apache-2.0 |
+| Raw text: Arabic Wikipedia 2017; question-answering contexts from Wikipedia | pre-training |\
+ CC BY-SA 4.0; MIT, CC BY-SA |
 | Raw text: Hespress and Al Jazeera 2021-22; papers of 19 countries 2011-12; Al-Jazirah 2022;\
- Moroccan sites | pre-training, distillation | none stated |
-| Raw text: Hindawi books | pre-training | none stated |
+ Moroccan sites; Hindawi books | pre-training | none stated |
 | Raw text: a UAE newspaper (SANAD, Khaleej) | pre-training | none in its repository; SANAD is CC BY 4.0 |
 | Raw text: essays and Wikipedia paragraphs (AraPlagDet) | pre-training | CC BY-NC-SA; none stated |
 """

@@ -69,7 +69,8 @@ class TrainingSentences(Dataset[Sentence]):
 
     def set_epoch(self, epoch: int) -> None:
         """Change the sentences anew; the same for the same epoch."""
-        if epoch == self.epoch:
+        if epoch == self.epoch or not (self._replacement or self._noise):
+            self.epoch = epoch
             return
         size = len(self._sentences)
         built = self._built(epoch)
