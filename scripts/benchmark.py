@@ -1,4 +1,4 @@
-"""Measure the shipped model against stock pipelines here: a table, reports/benchmark.json, a picture."""
+"""Measure the shipped model against stock pipelines: a report, the page on performance, a picture."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from khabar_data.files import written_whole
 from khabar_training.benchmark import Plan, format_table, run
+from khabar_training.benchmark_page import render_section, with_section
 from khabar_training.benchmark_plot import render_benchmark
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=ROOT / "runs/benchmark")
     parser.add_argument("--output", type=Path, default=ROOT / "reports/benchmark.json")
     parser.add_argument("--plot", type=Path, default=ROOT / "docs/benchmark.svg")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs/performance.md")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pages", type=int, default=6)
     parser.add_argument("--growth", type=int, default=1_000_000)
@@ -49,6 +51,9 @@ def main() -> int:
         target.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     with written_whole(options.plot) as target:
         target.write(render_benchmark(report))
+    page = with_section(options.page.read_text(encoding="utf-8"), render_section(report))
+    with written_whole(options.page) as target:
+        target.write(page)
     print(format_table(report))
     return 0
 

@@ -1,5 +1,6 @@
 """The benchmark runs from end to end, on a tiny model in the place of the large one."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from khabar.modeling import JointModel
 from khabar_training import benchmark
+from khabar_training.benchmark_page import render_section, with_section
 from khabar_training.benchmark_plot import render_benchmark
 from khabar_training.benchmark_texts import count_words, news_pages, page_of
 from khabar_training.install_size import install_sizes
@@ -54,6 +56,18 @@ def test_the_report_has_a_table_and_a_picture(report):
     assert "after 100 calls" in table
     picture = ElementTree.fromstring(render_benchmark(report))
     assert len(picture.findall("{http://www.w3.org/2000/svg}circle")) == 2
+
+
+def test_the_page_on_performance_is_the_report():
+    root = CORPUS.parents[2]
+    report = json.loads((root / "reports/benchmark.json").read_text(encoding="utf-8"))
+    page = (root / "docs/performance.md").read_text(encoding="utf-8")
+    assert with_section(page, render_section(report)) == page
+
+
+def test_a_page_without_marks_is_refused():
+    with pytest.raises(ValueError, match="lacks the lines"):
+        with_section("# Performance\n", "")
 
 
 def test_a_candidate_that_stops_is_an_error(tmp_path):
