@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from khabar.tagger import Tagger
-from khabar_data.jsonl import write_jsonl
+from khabar_data.jsonl import read_jsonl, write_jsonl
 from khabar_data.standoff import join_texts
 from khabar_training.config import load_config
 from khabar_training.distill import distill
@@ -39,13 +39,16 @@ def test_there_are_recipes():
     assert {"distill.yaml"} <= {path.name for path in DISTILLATIONS}
 
 
-def joined(data_set, folder):
-    """A set of our marks on other people's news, together with its text."""
-    if data_set.path.parts[0] != "runs":
-        return data_set
-    whole = folder / data_set.path.name
-    write_jsonl(join_texts(Path("data/news") / data_set.path.name, Path("../shared/text")), whole)
-    return data_set.model_copy(update={"path": whole})
+def beginning(data_set, folder):
+    """The first documents of a set; marks on other people's news are put together with their text."""
+    name = data_set.path
+    if name.parts[0] == "runs":
+        documents = join_texts(Path("data/news") / name.name, Path("../shared/text"))
+    else:
+        documents = read_jsonl(name)
+    start = folder / f"{name.parent.name}-{name.name}"
+    write_jsonl(documents[:30], start)
+    return data_set.model_copy(update={"path": start})
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
@@ -60,7 +63,7 @@ def test_a_recipe_starts_a_step(path, tmp_path, monkeypatch):
     smaller = tuple(
         DataSet(**{**data_set.model_dump(), "repeat": 0.02})
         if data_set.labels
-        else joined(data_set, tmp_path)
+        else beginning(data_set, tmp_path)
         for data_set in config.datasets
     )
     train(
