@@ -46,11 +46,12 @@ RUNS = (
 TEXTS = ROOT.parent / "shared/text"
 NEWS = {
     name: (ROOT / f"data/news/{name}.jsonl", ROOT / f"runs/news/{name}.jsonl")
-    for name in ("first", "second", "third", "fourth", "dev")
+    for name in ("first", "second", "third", "fourth", "dev", "test")
 }
 SETS = {
     "real news, development": ROOT.parent / "shared/dev/real_news_dev.jsonl",
     "more real news, development": NEWS["dev"][1],
+    "more real news, test": NEWS["test"][1],
     "own corpus, development": ROOT / "data/corpus/dev.jsonl",
     "own corpus, test": ROOT / "data/corpus/test.jsonl",
 }
