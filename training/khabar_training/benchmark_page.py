@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 _OPENS: Final = "<!-- from reports/benchmark.json: scripts/benchmark.py writes this part -->\n"
+_COLD: Final = {
+    "import_seconds": "import",
+    "import_load_first_prediction_seconds": "import, load and first prediction",
+    "whole_process_seconds": "whole process",
+}
 _CLOSES: Final = "<!-- end of what scripts/benchmark.py writes -->\n"
 
 
@@ -43,9 +48,7 @@ def _speeds(report: Mapping[str, Any]) -> list[str]:
 
 def _facts(report: Mapping[str, Any]) -> list[str]:
     cold, product, sizes = report["cold_start"], report["matrix_product"], report["install_megabytes"]
-    seconds = ", ".join(
-        f"{name.removesuffix('_seconds').replace('_', ' ')} {value} s" for name, value in cold.items()
-    )
+    seconds = "; ".join(f"{_COLD[name]} {value} s" for name, value in cold.items())
     resident = report["memory"]["resident_megabytes_after_calls"]
     calls = ", ".join(f"{int(number):,} calls {size} MB" for number, size in resident.items())
     threads = ", ".join(f"{number}: {speed:,}" for number, speed in report["threads"].items())
