@@ -19,6 +19,7 @@ from typing import Any
 
 from khabar.hub import DEFAULT_BUNDLE
 from khabar.tagger import Tagger
+from khabar_data.errors import DataError
 from khabar_data.jsonl import write_jsonl
 from khabar_data.standoff import join_texts
 from khabar_training.config import load_config
@@ -91,13 +92,13 @@ def evaluations(bundle: Path) -> list[dict[str, Any]]:
 
 def stage_scores(folders: Sequence[Path]) -> list[dict[str, Any]]:
     """What each run brought: strict NER and Rel+ of its int8 bundle on every set that is there."""
+    gold = {name: read_checked(path) for name, path in SETS.items() if path.exists()}
     rows = []
     for folder in folders:
-        for name, path in SETS.items():
-            if path.exists():
-                scores = evaluate_bundle(folder / "bundle", read_checked(path), quantized=True)
-                found = {key: scores[key]["f1"] for key in ("ner_strict", "rel_plus")}
-                rows.append({"run": folder.name, "set": name, **found})
+        for name, documents in gold.items():
+            scores = evaluate_bundle(folder / "bundle", documents, quantized=True)
+            found = {key: scores[key]["f1"] for key in ("ner_strict", "rel_plus")}
+            rows.append({"run": folder.name, "set": name, **found})
     return rows
 
 
@@ -134,7 +135,11 @@ def main() -> int:
         pretrained = ROOT / encoder.output / "encoder"
         run_stage("khabar_training.pretrain", options.encoder_config, pretrained / "pretraining.json")
         store_encoder(pretrained, encoder_folder)
-    join_news()
+    try:
+        join_news()
+    except DataError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     for path, folder in zip(recipes, outputs, strict=True):
         run_stage("khabar_training.train", path, folder / "training.json")
     size = copy_embedded(output / "bundle", DEFAULT_BUNDLE, LARGEST_BUNDLE)

@@ -55,7 +55,7 @@ def iter_running_texts(path: Path) -> Iterator[Iterable[Piece]]:
     if not path.name.endswith(".jsonl"):
         yield _line_words(path)
         return
-    with _readable(path), _open(path) as stream:
+    with readable(path), open_text(path) as stream:
         for number, line in enumerate(stream, start=1):
             if line.strip():
                 yield [_json_words(line, path, number)]
@@ -63,13 +63,13 @@ def iter_running_texts(path: Path) -> Iterator[Iterable[Piece]]:
 
 def _line_words(path: Path) -> Iterator[Piece]:
     plain, columns = path.name.endswith(".xz"), path.name.endswith(".conll")
-    with _readable(path), _open(path) as stream:
+    with readable(path), open_text(path) as stream:
         for number, line in _numbered_pieces(stream):
             yield number, folded_words(line if plain else _token_or_line(line, columns))
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Say of every failure to read which file it is."""
     try:
         yield
@@ -79,7 +79,8 @@ def _readable(path: Path) -> Iterator[None]:
         raise DataError(path, None, f"cannot be read: {error}") from error
 
 
-def _open(path: Path) -> TextIO:
+def open_text(path: Path) -> TextIO:
+    """Open a UTF-8 text, unpacked where it ends in ``.xz``; only a line feed ends a line."""
     if path.name.endswith(".xz"):
         return lzma.open(path, "rt", encoding="utf-8", newline="\n")
     return path.open(encoding="utf-8", newline="\n")

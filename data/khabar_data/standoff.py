@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import lzma
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from khabar.document import Document, DocumentError
 from khabar_data.errors import DataError
 from khabar_data.files import written_whole
 from khabar_data.jsonl import read_jsonl, write_jsonl
+from khabar_data.running_text import open_text, readable
 
 _ID: Final = re.compile(r"([\w.-]*\w):(0|[1-9][0-9]{0,8})", re.ASCII)
 
@@ -107,15 +108,10 @@ def _joined(record: Mapping[str, Any], text: str, path: Path | str, line: int) -
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, _checked(line, path, number)
-    except OSError as error:
-        raise DataError(path, None, f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(path, None, f"is not UTF-8 (byte {error.start}): save it as UTF-8") from error
+    with readable(path), open_text(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, _checked(line, path, number)
 
 
 def _checked(line: str, path: Path, number: int) -> dict[str, Any]:
@@ -148,28 +144,20 @@ def _texts(ids: Iterable[tuple[int | None, str]], folder: Path, path: Path | str
 
 
 def _named_documents(path: Path, source: str, numbers: Mapping[int, object]) -> dict[str, str]:
-    found = {}
-    for number, text in enumerate(_iter_documents(path)):
-        if number in numbers:
-            found[f"{source}:{number}"] = text
-        if number == max(numbers):
-            break
-    return found
+    documents = enumerate(islice(_iter_documents(path), max(numbers) + 1))
+    return {f"{source}:{number}": text for number, text in documents if number in numbers}
 
 
 def _iter_documents(path: Path) -> Iterator[str]:
     """The documents of a file: runs of lines parted by empty ones."""
     held: list[str] = []
-    try:
-        with lzma.open(path, "rt", encoding="utf-8", newline="\n") as lines:
-            for line in lines:
-                if line.strip():
-                    held.append(line.rstrip("\n"))
-                elif held:
-                    yield "\n".join(held)
-                    held = []
-    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
-        raise DataError(path, None, f"cannot be read: {error}") from error
+    with readable(path), open_text(path) as lines:
+        for line in lines:
+            if line.strip():
+                held.append(line.rstrip("\n"))
+            elif held:
+                yield "\n".join(held)
+                held = []
     if held:
         yield "\n".join(held)
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 _OPENS: Final = "<!-- from reports/benchmark.json: scripts/benchmark.py writes this part -->\n"
+_CLOSES: Final = "<!-- end of what scripts/benchmark.py writes -->\n"
 _COLD: Final = {
     "import_seconds": "import",
     "import_load_first_prediction_seconds": "import, load and first prediction",
     "whole_process_seconds": "whole process",
 }
-_CLOSES: Final = "<!-- end of what scripts/benchmark.py writes -->\n"
 
 
 def render_section(report: Mapping[str, Any]) -> str:
