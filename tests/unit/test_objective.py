@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from khabar.modeling import HeadConfig, RelationHead
+from khabar.relation_head import HeadConfig, RelationHead
 from khabar.schema import RELATION_TYPES
 from khabar_training.objective import JointObjective, partial_label_loss
 
@@ -43,44 +43,91 @@ def tiny_head():
 
 
 def test_symmetric_relations_score_the_same_in_both_orders():
-    head, start = tiny_head(), torch.tensor([1, 4, 7])
-    spans = (torch.randn(10, 16), start, start + 2, torch.tensor([0, 3, 2]))
-    there = head(*spans, torch.tensor([0, 1]), torch.tensor([2, 2]))
-    back = head(*spans, torch.tensor([2, 2]), torch.tensor([0, 1]))
+    head, start = tiny_head(), torch.tensor([[1, 4, 7]])
+    spans = (torch.randn(1, 10, 16), start, start + 2, torch.tensor([[0, 3, 2]]))
+    there = head(*spans, torch.tensor([[0, 1]]), torch.tensor([[2, 2]]))
+    back = head(*spans, torch.tensor([[2, 2]]), torch.tensor([[0, 1]]))
     symmetric = torch.tensor([relation.symmetric for relation in RELATION_TYPES])
     assert torch.allclose(there[..., symmetric], back[..., symmetric], atol=1e-6)
     assert not torch.allclose(there[..., ~symmetric], back[..., ~symmetric], atol=1e-3)
 
 
 def test_a_pair_is_scored_the_same_alone_and_among_others():
-    head, start = tiny_head(), torch.tensor([1, 4, 7])
-    spans = (torch.randn(10, 16), start, start + 1, torch.tensor([0, 3, 2]))
-    heads, tails = torch.tensor([0, 0, 1, 2]), torch.tensor([1, 2, 2, 0])
+    head, start = tiny_head(), torch.tensor([[1, 4, 7]])
+    spans = (torch.randn(1, 10, 16), start, start + 1, torch.tensor([[0, 3, 2]]))
+    heads, tails = torch.tensor([[0, 0, 1, 2]]), torch.tensor([[1, 2, 2, 0]])
     together = head(*spans, heads, tails)
-    alone = torch.cat([head(*spans, heads[[i]], tails[[i]]) for i in range(4)])
+    alone = torch.cat([head(*spans, heads[:, [i]], tails[:, [i]]) for i in range(4)], dim=1)
     assert torch.allclose(together, alone, atol=1e-5)
 
 
-def test_the_context_layer_applied_to_edges_equals_the_layer_applied_to_the_whole_context():
+def test_a_head_scores_a_pair_as_its_parts_say_written_out():
     head, hidden = tiny_head(), torch.randn(12, 16)
-    start, end, kind = torch.tensor([1, 5, 9]), torch.tensor([3, 6, 11]), torch.tensor([4, 1, 2])
-    sums = torch.cumsum(torch.nn.functional.pad(hidden, (0, 0, 1, 0)), dim=0)
-    shared = head._context(hidden, sums, (start, end, kind), (torch.tensor([2]), torch.tensor([0])))
+    with torch.no_grad():
+        head.far.fill_(0.7)
+        logits = head(
+            hidden[None],
+            torch.tensor([[2, 5, 9]]),
+            torch.tensor([[3, 6, 11]]),
+            torch.tensor([[4, 1, 2]]),
+            torch.tensor([[2]]),
+            torch.tensor([[0]]),
+        )[0, 0]
+        wanted = written_out(head, hidden)
+    assert torch.allclose(logits, wanted, atol=1e-5)
+
+
+def written_out(head, hidden):
+    """Entity 2 (tokens 9 and 10, label 2) as the head, entity 0 (token 2, label 4) as the tail."""
     histogram = torch.zeros(13)
     histogram[1] = 1  # the entity of label 1 stands between the two
-    context = torch.cat(
-        [hidden[3:9].mean(0), hidden[3], hidden[8], hidden[0:1].mean(0), hidden[11:12].mean(0), histogram]
-    )
-    wanted = head.context(context) + head.between(torch.bucketize(torch.tensor(1), head.count_bounds))
-    assert torch.allclose(shared[0], wanted, atol=1e-5)
+    around = [
+        hidden[3:9].mean(0),
+        hidden[3],
+        hidden[8],
+        hidden[0:2].mean(0),
+        hidden[11:12].mean(0),
+        histogram,
+    ]
+    shared = head.context(torch.cat(around)) + head.between.weight[1]
+    late = torch.cat([hidden[9], hidden[10], hidden[9:11].mean(0), head.types.weight[2]])
+    early = torch.cat([hidden[2], hidden[2], hidden[2], head.types.weight[4]])
+    there = head.head_span(late) + head.tail_span(early)
+    back = head.head_span(early) + head.tail_span(late)
+    shared = shared + attended(head, hidden, there + back + shared)
+    # Seven tokens: the bucket behind 5 and up to 8; the other order has buckets of its own.
+    scores = [
+        scored(head, pair + shared + head.distance.weight[bucket])
+        for pair, bucket in ((there, 5), (back, 5 + 11))
+    ]
+    symmetric = torch.tensor([relation.symmetric for relation in RELATION_TYPES])
+    return torch.where(symmetric, (scores[0] + scores[1]) / 2, scores[0])
+
+
+def attended(head, hidden, pair):
+    query, (key, value) = head.query(head.query_norm(pair)), head.key_value(hidden).chunk(2, dim=-1)
+    zone = torch.tensor([0, 0, 1, 2, 2, 2, 2, 2, 2, 3, 3, 4])
+    outside = torch.tensor([2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+    found = []
+    for number in range(4):
+        part = slice(number * 2, number * 2 + 2)
+        slope = 0.1 * torch.nn.functional.softplus(head.far[number])
+        scores = key[:, part] @ query[part] / 2**0.5 + head.zones.weight[zone, number] - slope * outside
+        found.append(torch.softmax(scores, dim=0) @ value[:, part])
+    return head.mix(torch.cat(found))
+
+
+def scored(head, pair):
+    pair = torch.nn.functional.gelu(head.norm(pair))
+    return head.output(pair + torch.nn.functional.gelu(head.dense(pair)))
 
 
 def test_a_pair_sees_a_word_far_outside_of_it():
-    head, start = tiny_head(), torch.tensor([12, 15])
-    rest = (start, start + 1, torch.tensor([0, 3]), torch.tensor([0]), torch.tensor([1]))
-    hidden = torch.randn(20, 16)
+    head, start = tiny_head(), torch.tensor([[12, 15]])
+    rest = (start, start + 1, torch.tensor([[0, 3]]), torch.tensor([[0]]), torch.tensor([[1]]))
+    hidden = torch.randn(1, 20, 16)
     changed = hidden.clone()
-    changed[2] = torch.randn(16) * 3
+    changed[0, 2] = torch.randn(16) * 3
     assert not torch.allclose(head(hidden, *rest), head(changed, *rest), atol=1e-4)
     with torch.no_grad():
         head.far.fill_(300.0)

@@ -106,8 +106,8 @@ class DistillationObjective(nn.Module):
             if taught is None:
                 continue
             scores = self.gold.model.relations(
-                hidden[row, : lengths[row]], *taught.spans.unbind(0), *taught.pairs.unbind(0)
-            )
+                hidden[row : row + 1, : lengths[row]], *taught.spans.chunk(3), *taught.pairs.chunk(2)
+            )[0]
             total = total + relation_divergence(scores, taught.logits, taught.allowed)
             # The expected number of relations stands where gold has their count.
             stated += float(torch.sigmoid(taught.logits.float())[taught.allowed].sum())

@@ -10,7 +10,8 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from khabar.modeling import JointModel, RelationHead
+from khabar.modeling import JointModel
+from khabar_training.embedding_rows import round_embeddings
 
 _OPSET: Final = 18
 
@@ -24,18 +25,6 @@ class _EncoderGraph(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return self.model.encode(input_ids, attention_mask)
-
-
-class _RelationGraph(nn.Module):
-    """The relation head with a batch dimension of 1, as users of the Hub expect one."""
-
-    def __init__(self, head: RelationHead) -> None:
-        super().__init__()
-        self.head = head
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        logits: Tensor = self.head(*(value[0] for value in inputs))
-        return logits[None]
 
 
 def export_encoder(model: JointModel, path: Path) -> None:
@@ -57,7 +46,7 @@ def export_relations(model: JointModel, path: Path) -> None:
     start = torch.tensor([[1, 3, 5]])
     head, tail = torch.tensor([[0, 1, 2, 0]]), torch.tensor([[1, 0, 1, 2]])
     _export(
-        _RelationGraph(model.relations),
+        model.relations,
         (torch.randn(1, 8, model.config.hidden), start, start + 1, start * 0, head, tail),
         path,
         {
@@ -73,16 +62,19 @@ def export_relations(model: JointModel, path: Path) -> None:
 
 
 def quantize_graph(source: Path, target: Path) -> None:
-    """Dynamic int8 of matrix products and embeddings; the relation head stays as it is (it is small)."""
+    """Dynamic int8 of matrix products, int8 rows of embeddings; the relation head is small and stays."""
     quantize_dynamic(
         source,
         target,
-        op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+        op_types_to_quantize=["MatMul", "Gemm"],
         per_channel=True,
         weight_type=QuantType.QInt8,
         # Shape inference stops at the fused operators; everything they give is float.
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )
+    graph = onnx.load(str(target))
+    round_embeddings(graph)
+    onnx.save(graph, str(target))
 
 
 def _export(

@@ -103,10 +103,10 @@ class JointObjective(nn.Module):
             entities = int(pairs[row, :, :count].max()) + 1
             # Padding stays out: the head reads the tokens behind a pair, and serving has none.
             scores = self.model.relations(
-                hidden[row, : lengths[row]],
-                *spans[row, :, :entities].unbind(0),
-                *pairs[row, :, :count].unbind(0),
-            )
+                hidden[row : row + 1, : lengths[row]],
+                *spans[row, :, :entities].chunk(3),
+                *pairs[row, :, :count].chunk(2),
+            )[0]
             targets, mask = relations[row, :count].float(), allowed[row, :count]
             losses = nn.functional.binary_cross_entropy_with_logits(scores.float(), targets, reduction="none")
             total = total + (losses * mask).sum()

@@ -92,7 +92,7 @@ class Teacher:
             return None
         entities = torch.from_numpy(spans).to(hidden.device)
         pairs = torch.from_numpy(np.stack([heads, tails])).to(hidden.device)
-        logits = self._model.relations(hidden, *entities.unbind(0), *pairs.unbind(0))
+        logits = self._model.relations(hidden[None], *entities.chunk(3), *pairs.chunk(2))[0]
         return TaughtPairs(entities, pairs, torch.from_numpy(allowed).to(hidden.device), logits)
 
 

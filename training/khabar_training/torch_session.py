@@ -31,8 +31,10 @@ class TorchSession:
         """As ``ModelSession.relate``."""
         arrays = (hidden, *spans, *pairs)
         with torch.no_grad():
-            logits = self._model.relations(*(torch.from_numpy(array).to(self._device) for array in arrays))
-        scores: Floats = logits.float().cpu().numpy()
+            logits = self._model.relations(
+                *(torch.from_numpy(array)[None].to(self._device) for array in arrays)
+            )
+        scores: Floats = logits[0].float().cpu().numpy()
         return scores
 
     @property

@@ -40,6 +40,7 @@ from khabar_training.grouped_trainer import Epochs, GroupedTrainer, is_first, pr
 from khabar_training.hidden_pieces import HiddenPieces
 from khabar_training.objective import JointObjective
 from khabar_training.optimizer import joint_optimizer
+from khabar_training.rounding import feel_rounding
 from khabar_training.run_folder import claim_folder
 from khabar_training.train_config import TrainConfig
 
@@ -64,6 +65,8 @@ def train(config: TrainConfig) -> Path:
         encoder_dropout=config.encoder_dropout,
         revision=config.revision,
     )
+    if config.quantization_aware:
+        feel_rounding(model)
     callbacks = [Epochs(data), EpochScores(config, model, tokenizer, gold, config.evaluate_epochs)]
     if config.save_steps is not None:
         callbacks.append(StepCheckpoints(config.save_steps))

@@ -90,6 +90,8 @@ class TrainConfig(ClosedModel):
         max_steps: stop after so many steps, where the epochs have more; for smoke runs.
         save_steps: steps between two checkpoints within an epoch; each epoch ends with one anyway.
         quantize: also write the int8 graph.
+        quantization_aware: train on weights and activations rounded as the int8 graph rounds them, so that it
+            costs less; for a last stage, since a step takes longer.
         bf16: compute in bfloat16; weights and optimizer stay in float32.
         tensorboard: also log to ``tensorboard/`` in the output folder; needs the package tensorboard.
         seed: of the fresh heads, the order and the changes made to documents.
@@ -123,6 +125,7 @@ class TrainConfig(ClosedModel):
     max_steps: PositiveInt | None = None
     save_steps: PositiveInt | None = None
     quantize: bool = True
+    quantization_aware: bool = False
     bf16: bool = False
     tensorboard: bool = False
     seed: int = 17

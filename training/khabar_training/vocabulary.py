@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from sentencepiece import SentencePieceNormalizer, set_min_log_level
+from sentencepiece.sentencepiece_model_pb2 import NormalizerSpec
 from tokenizers import AddedToken, Regex, Tokenizer
 from tokenizers.models import WordPiece
-from tokenizers.normalizers import NFKC, Normalizer, Replace
+from tokenizers.normalizers import NFKC, Normalizer, Precompiled, Replace
 from tokenizers.normalizers import Sequence as NormalizerSequence
 from tokenizers.pre_tokenizers import BertPreTokenizer, Digits, PreTokenizer
 from tokenizers.pre_tokenizers import Sequence as PreTokenizerSequence
@@ -31,6 +33,8 @@ _FOLDED: Final = (
     ("ھہە", "ه"),
     ("گڭ", "ك"),
 )
+#: Arabic-Indic and Persian zero; nine digits follow each.
+_ZEROS: Final = (0x0660, 0x06F0)
 _MAX_WORD_CHARACTERS: Final = 64
 _ALPHABET_SIZE: Final = 400
 
@@ -39,12 +43,22 @@ def build_normalizer() -> Normalizer:
     """The folding described above, as one tokenizers normalizer."""
     # Lm: tatweel (U+0640) only; Mn, Me: marks; Cf: bidi marks and joiners. NFKC first: it turns
     # presentation forms into letters, some of them followed by combining marks.
-    steps: list[Normalizer] = [NFKC(), Replace(Regex(r"[\p{Mn}\p{Me}\p{Cf}\u0640]+"), "")]
-    steps += [Replace(Regex(f"[{letters}]"), target) for letters, target in _FOLDED]
-    for value in range(10):
-        digits = f"{chr(0x0660 + value)}{chr(0x06F0 + value)}"
-        steps.append(Replace(Regex(f"[{digits}]"), str(value)))
-    return NormalizerSequence(steps)
+    dropped = Replace(Regex(r"[\p{Mn}\p{Me}\p{Cf}\u0640]+"), "")
+    return NormalizerSequence([NFKC(), dropped, Precompiled(_folding_table())])
+
+
+def _folding_table() -> bytes:
+    """The folding of single characters as one table, the form that sentencepiece compiles.
+
+    One pass with it costs next to nothing; a ``Replace`` for each target made half of the tokenizer's time.
+    """
+    folded = {letter: target for letters, target in _FOLDED for letter in letters}
+    digits = {chr(zero + value): str(value) for zero in _ZEROS for value in range(10)}
+    set_min_log_level(2)
+    compiled = SentencePieceNormalizer(norm_map=[*folded.items(), *digits.items()])
+    specification = NormalizerSpec.FromString(compiled.serialized_normalizer_spec())
+    table: bytes = specification.precompiled_charsmap
+    return table
 
 
 def build_pre_tokenizer() -> PreTokenizer:

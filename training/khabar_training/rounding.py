@@ -1,0 +1,63 @@
+"""Training that already feels int8: weights and activations are rounded as the int8 graph will round them.
+
+The numbers stay floating point, on a grid of 255 or 256 steps; the gradient passes through the rounding as
+if it were not there (Jacob et al. 2018). The weights that come out are at home on the grid, so that
+``khabar_training.graphs.quantize_graph`` costs them less.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from khabar.modeling import JointModel
+from khabar_training.embedding_rows import ROWS
+
+_SMALLEST = 1e-8
+
+
+def feel_rounding(model: JointModel) -> None:
+    """Round every matrix product and the embeddings of the encoder and its tag layers, from now on.
+
+    The relation head stays as it is: its graph is not rounded either. Weights keep their names, so
+    checkpoints are those of any other run.
+    """
+    for part in (model.classifier, model.proclitic):
+        for module in part.modules():
+            if isinstance(module, nn.Linear):
+                module.forward = partial(_linear, module)  # type: ignore[method-assign]
+            elif isinstance(module, nn.Embedding) and module.num_embeddings >= ROWS:
+                module.forward = partial(_embedding, module)  # type: ignore[method-assign]
+
+
+def rounded_rows(weight: Tensor) -> Tensor:
+    """Each row on its own symmetric int8 grid: what is kept of ``weight [N, D]``."""
+    scale = (weight.detach().abs().amax(dim=1) / 127).clamp(min=_SMALLEST)
+    zero = torch.zeros_like(scale, dtype=torch.int32)
+    return torch.fake_quantize_per_channel_affine(weight, scale, zero, 0, -127, 127)
+
+
+def rounded_windows(state: Tensor) -> Tensor:
+    """Each window on the grid of ONNX Runtime's DynamicQuantizeLinear, from its least to its greatest value.
+
+    Args:
+        state: activations ``[B, T, D]``.
+    """
+    state = state.float()
+    values = state.detach().flatten(1)
+    low, high = values.amin(dim=1).clamp(max=0), values.amax(dim=1).clamp(min=0)
+    scale = ((high - low) / 255).clamp(min=_SMALLEST)
+    zero = (-low / scale).round().clamp(0, 255).to(torch.int32)
+    return torch.fake_quantize_per_channel_affine(state, scale, zero, 0, 0, 255)
+
+
+def _linear(module: nn.Linear, state: Tensor) -> Tensor:
+    return nn.functional.linear(rounded_windows(state), rounded_rows(module.weight), module.bias)
+
+
+def _embedding(module: nn.Embedding, ids: Tensor) -> Tensor:
+    # The rows that are looked up, not the table: it is a hundred times larger.
+    rows = nn.functional.embedding(ids, module.weight, module.padding_idx)
+    return rounded_rows(rows.flatten(0, -2)).view_as(rows)
