@@ -1,6 +1,6 @@
 """Build the embedded default model from nothing, in stages that resume.
 
-    raw text -> model/encoder -> six fine-tuning runs -> model/khabar/default -> report -> MODEL_CARD.md
+    raw text -> model/encoder -> eight fine-tuning runs -> model/khabar/default -> report -> MODEL_CARD.md
 
 A stage whose product is there is skipped; delete the product (model/encoder, and under runs/) to run it
 again.
@@ -42,12 +42,14 @@ RUNS = (
     "configs/default-more.yaml",
     "configs/default-all.yaml",
     "configs/default-world.yaml",
+    "configs/default-fourth.yaml",
+    "configs/default-fifth.yaml",
     "configs/default-final.yaml",
 )
 TEXTS = ROOT.parent / "shared/text"
 NEWS = {
     name: (ROOT / f"data/news/{name}.jsonl", ROOT / f"runs/news/{name}.jsonl")
-    for name in ("first", "second", "third", "fourth", "dev", "test")
+    for name in ("first", "second", "third", "fourth", "fifth", "sixth", "dev", "test")
 }
 SETS = {
     "real news, development": ROOT.parent / "shared/dev/real_news_dev.jsonl",

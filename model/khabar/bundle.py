@@ -22,7 +22,7 @@ from typing import Any, Final
 from khabar.calibration import UNSCALED, PlattScaling
 from khabar.schema import ENTITY_LABELS, RELATION_LABELS, SCHEMA_VERSION
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 MANIFEST: Final = "manifest.json"
 TOKENIZER: Final = "tokenizer.json"
 MODEL: Final = "onnx/model.onnx"
@@ -182,10 +182,10 @@ def _manifest(record: object, path: Path) -> Manifest:
 
 
 def _scaling(record: Mapping[str, Any]) -> PlattScaling:
-    scaling = PlattScaling(float(record["slope"]), float(record["bias"]))
+    scaling = PlattScaling(float(record["slope"]), float(record["bias"]), float(record["ends"]))
     # Written so that NaN fails too; a slope of 0 or less would turn the order of scores round.
-    if not (0 < scaling.slope < math.inf and abs(scaling.bias) < math.inf):
-        raise ValueError(f"a scaling of slope {scaling.slope} and bias {scaling.bias}")
+    if not (0 < scaling.slope < math.inf and abs(scaling.bias) < math.inf and 0 <= scaling.ends < math.inf):
+        raise ValueError(f"a scaling of slope {scaling.slope}, bias {scaling.bias} and ends {scaling.ends}")
     return scaling
 
 

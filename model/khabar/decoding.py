@@ -44,12 +44,21 @@ class TaggedWords:
 
 @dataclass(frozen=True, slots=True)
 class FoundEntity:
-    """An entity with its place in the words of its group: ``[first, last)``."""
+    """An entity with its place in the words of its group: ``[first, last)``.
+
+    Attributes:
+        entity: with the score that is given out.
+        first: its first word.
+        last: the word after its last one.
+        sentence: number of its sentence.
+        certainty: logarithm of its raw probability.
+    """
 
     entity: Entity
     first: int
     last: int
     sentence: int
+    certainty: float
 
 
 def decode_entities(text: str, words: TaggedWords, scaling: PlattScaling = UNSCALED) -> list[FoundEntity]:
@@ -62,15 +71,16 @@ def decode_entities(text: str, words: TaggedWords, scaling: PlattScaling = UNSCA
     if not spans:
         return []
     letters = words.proclitic_logits[[span.first for span in spans]].argmax(axis=1).tolist()
-    scores = scaling(_mean_probabilities(words.tag_logits, tags)).tolist()
+    raw = _mean_probabilities(words.tag_logits, tags)
+    scores, certainties = scaling(raw).tolist(), log_probability(raw).tolist()
     found = []
-    for span, skipped, score in zip(spans, letters, scores, strict=True):
+    for span, skipped, score, certainty in zip(spans, letters, scores, certainties, strict=True):
         first, last = span.first, span.last
         start = skip_letters(text, int(words.start[first]), int(words.end[first]), skipped)
         start, end = _trimmed(text, start, int(words.end[last - 1]))
         if start < end:
             entity = Entity(start, end, span.label, text[start:end], round(score, 4))
-            found.append(FoundEntity(entity, first, last, int(words.sentence[first])))
+            found.append(FoundEntity(entity, first, last, int(words.sentence[first]), certainty))
     return found
 
 
@@ -96,6 +106,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 def decode_relations(
     labels: Sequence[str],
+    certainties: Floats,
     pairs: tuple[Indices, Indices, Mask],
     logits: Floats,
     thresholds: Floats,
@@ -105,19 +116,26 @@ def decode_relations(
 
     Args:
         labels: labels of the entities that the pairs index.
+        certainties: logarithms of their raw probabilities ``[entities]``.
         pairs: heads, tails and allowed relations, from ``candidate_pairs``.
         logits: ``[pairs, 14]``.
         thresholds: of the scores, one for each relation in the order of the schema ``[14]``.
         scaling: log-odds -> score.
     """
     heads, tails, allowed = pairs
-    scores = scaling.of_log_odds(logits)
+    scores = scaling.of_log_odds(logits, (certainties[heads] + certainties[tails])[:, None])
     found = []
     for pair, relation in np.argwhere(allowed & (scores >= thresholds)).tolist():
         head, tail = int(heads[pair]), int(tails[pair])
         head, tail = canonical(head, tail, relation, labels[head], labels[tail])
         found.append((head, tail, RELATION_LABELS[relation], round(float(scores[pair, relation]), 4)))
     return found
+
+
+def log_probability(probabilities: Floats) -> Floats:
+    """Logarithms of probabilities; one of nothing counts as one in a million."""
+    logarithms: Floats = np.log(np.maximum(probabilities, 1e-6))
+    return logarithms
 
 
 def softmax(logits: Floats) -> Floats:

@@ -80,8 +80,10 @@ class Pipeline:
             return
         heads, tails, allowed, logits = (np.concatenate(column) for column in zip(*scored, strict=True))
         best: dict[tuple[int, int, str], float] = {}
+        certainties = np.array([item.certainty for item in found])
+        pairs, scaling = (heads, tails, allowed), self._options.relation_scaling
         for head, tail, label, score in decode_relations(
-            labels, (heads, tails, allowed), logits, self._thresholds, self._options.relation_scaling
+            labels, certainties, pairs, logits, self._thresholds, scaling
         ):
             key = (offset + head, offset + tail, label)
             best[key] = max(score, best.get(key, 0.0))

@@ -103,7 +103,7 @@ class RelationHead(nn.Module):
                 entities stand in the order of the text and do not overlap.
             span_end: token after the last one ``[1, E]``; at least ``span_start + 1``.
             span_type: index of its label ``[1, E]``.
-            pair_head: entity index ``[1, P]``.
+            pair_head: entity index ``[1, P]``, of one pair at least.
             pair_tail: entity index ``[1, P]``.
 
         Returns:
@@ -207,6 +207,8 @@ def _tables() -> dict[str, Tensor]:
     met = torch.arange(-1, _MOST + 1).clamp(min=0)
     symmetric = torch.tensor([float(relation.symmetric) for relation in RELATION_TYPES])
     endless = float("inf")
+    # By row: start and end of the first span reached or not (0 or -1), distance of a token before it (0 and
+    # less), start and end of the second span reached or not, distance of a token behind it (-1 and more).
     return {
         # Bucket of each distance from -65 to 65: near to far, first those to a head further on.
         "distance_buckets": torch.bucketize(far.abs(), torch.tensor(_DISTANCE_BOUNDS))

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from khabar.bundle import RELATION_HEAD, Bundle, BundleError
+from khabar.schema import RELATION_LABELS
 
 Floats = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.int64]
@@ -81,6 +82,8 @@ class ModelSession:
         Returns:
             Relation logits ``[pairs, 14]``.
         """
+        if not len(pairs[0]):
+            return np.zeros((0, len(RELATION_LABELS)), dtype=np.float32)
         start, end, kind = spans
         feed = {
             "last_hidden_state": hidden[None],

@@ -62,8 +62,9 @@ def test_a_manifest_that_points_outside_is_refused(bundle):
         ({"max_tokens": 2}, "windows of 2 tokens"),
         ({"overlap": 32}, "overlap by 32"),
         ({"thresholds": {}}, "field missing or malformed"),
-        ({"entity_scaling": {"slope": 0, "bias": 0}}, "a scaling of slope 0"),
-        ({"relation_scaling": {"slope": "nan", "bias": 0}}, "a scaling of slope nan"),
+        ({"entity_scaling": {"slope": 0, "bias": 0, "ends": 0}}, "a scaling of slope 0"),
+        ({"relation_scaling": {"slope": "nan", "bias": 0, "ends": 0}}, "a scaling of slope nan"),
+        ({"relation_scaling": {"slope": 1, "bias": 0, "ends": -1}}, "and ends -1"),
         ({"relation_scaling": None}, "field missing or malformed"),
     ],
 )

@@ -34,6 +34,30 @@ def test_scores_that_promise_too_much_become_frequencies():
     assert after.expected_calibration_error < 0.03 < before.expected_calibration_error
 
 
+def test_the_weight_of_both_ends_is_found():
+    random = np.random.default_rng(4)
+    log_odds, certainty = random.normal(0, 2, 6000), np.log(random.uniform(0.2, 1, 6000))
+    right = random.random(6000) < 1 / (1 + np.exp(-(0.5 * log_odds + 0.4 + 1.5 * certainty)))
+    scaling = fit_platt((1 / (1 + np.exp(-log_odds))).tolist(), right.tolist(), certainty.tolist())
+    assert (scaling.slope, scaling.bias, scaling.ends) == pytest.approx((0.5, 0.4, 1.5), abs=0.15)
+
+
+def test_relations_learn_how_much_their_ends_matter():
+    # A relation is right where its head is, and heads are right in as many cases as they say.
+    gold, found = [], []
+    for number in range(200):
+        stated = annotated("[1:PER وليد] في [2:GPE لندن]\n> 1 PRESENT_AT 2")
+        score = (0.9, 0.5, 0.3, 0.1)[number % 4]
+        gold.append(stated if number // 4 % 10 < score * 10 else replace(stated, relations=()))
+        head, tail = stated.entities
+        entities = (replace(head, score=score), replace(tail, score=1.0))
+        found.append(replace(stated, entities=entities, relations=(replace(stated.relations[0], score=0.9),)))
+    scaling = calibrated(tiny_options(), gold, found).relation_scaling
+    assert scaling.ends > 1
+    scores = [float(scaling(np.array(0.9), np.log(probability))) for probability in (0.9, 0.5, 0.1)]
+    assert scores == pytest.approx([0.9, 0.5, 0.1], abs=0.12)
+
+
 @pytest.mark.parametrize("right", [[True] * 100, [False] * 100, [True, False] * 20])
 def test_too_little_to_learn_from_leaves_scores_alone(right):
     assert fit_platt(np.linspace(0.1, 0.9, len(right)).tolist(), right) == UNSCALED

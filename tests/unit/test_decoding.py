@@ -1,6 +1,6 @@
 import numpy as np
 
-from khabar.calibration import UNSCALED
+from khabar.calibration import UNSCALED, PlattScaling
 from khabar.candidates import candidate_pairs
 from khabar.decoding import TaggedWords, decode_entities, decode_relations, softmax
 from khabar.schema import RELATION_LABELS
@@ -63,9 +63,9 @@ def test_a_symmetric_relation_is_written_in_the_order_the_schema_allows():
     conflicts = RELATION_LABELS.index("CONFLICTS_WITH")
     logits = np.full((len(pairs[0]), 14), -9.0)
     logits[:, conflicts] = 9
-    assert [found[:3] for found in decode_relations(labels, pairs, logits, np.full(14, 0.5))] == [
-        (1, 0, "CONFLICTS_WITH")
-    ]
+    assert [
+        found[:3] for found in decode_relations(labels, np.zeros(2), pairs, logits, np.full(14, 0.5))
+    ] == [(1, 0, "CONFLICTS_WITH")]
 
 
 def test_thresholds_are_one_a_relation():
@@ -73,7 +73,20 @@ def test_thresholds_are_one_a_relation():
     pairs = candidate_pairs(labels, [0, 0])
     logits = np.zeros((len(pairs[0]), 14))
     thresholds = np.array([0.4 if label == "HOLDS_TITLE" else 0.6 for label in RELATION_LABELS])
-    assert decode_relations(labels, pairs, logits, thresholds) == [(0, 1, "HOLDS_TITLE", 0.5)]
+    assert decode_relations(labels, np.zeros(2), pairs, logits, thresholds) == [(0, 1, "HOLDS_TITLE", 0.5)]
+
+
+def test_a_relation_between_doubtful_entities_scores_less():
+    pairs = candidate_pairs(["PER", "TITLE"], [0, 0])
+    logits, scaling = np.zeros((len(pairs[0]), 14)), PlattScaling(1.0, 0.0, 2.0)
+    scores = []
+    for certainties in ([0.0, 0.0], [np.log(0.5), 0.0], [0.0, np.log(0.5)], [np.log(0.5), np.log(0.25)]):
+        found = decode_relations(
+            ["PER", "TITLE"], np.array(certainties), pairs, logits, np.zeros(14), scaling
+        )
+        scores.append({label: score for _, _, label, score in found}["HOLDS_TITLE"])
+    # Odds of one, times the square of what both ends are worth.
+    assert scores == [0.5, 0.2, 0.2, round((1 / 64) / (1 + 1 / 64), 4)]
 
 
 def test_probabilities_do_not_overflow():

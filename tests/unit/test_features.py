@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from khabar.document import Document, Entity
+from khabar.document import Document, Entity, Relation
 from khabar.schema import RELATION_LABELS
 from khabar.tagging import TAG_IDS
 from khabar.tokenization import WordTokenizer
@@ -72,6 +72,20 @@ def test_a_span_that_ends_inside_a_word_is_counted(builder):
     text = "زار القاهرةثم عاد"
     examples(builder, Document(text, (entity(text, "القاهرة", "GPE"),)))
     assert builder.unreachable.counts == {"entity that ends inside a word": 1}
+
+
+def test_of_two_entities_in_one_word_the_first_is_learnt(builder):
+    text = "لندنباريس زارها وليد"
+    cities = (Entity(0, 4, "GPE", "لندن"), Entity(4, 9, "GPE", "باريس"))
+    relation = Relation(2, 1, "PRESENT_AT")
+    document = Document(text, (*cities, entity(text, "وليد", "PER")), (relation,))
+    (example,) = examples(builder, document)
+    # Spans of the relation head stand apart: its zones count edges in their order.
+    assert example.spans.shape == (3, 2)
+    assert example.spans[1, 0] <= example.spans[0, 1]
+    assert not example.relations.any()
+    assert builder.unreachable.counts["entity that shares a word with the one before"] == 1
+    assert builder.unreachable.counts["relation whose ends no window holds together"] == 1
 
 
 def test_a_span_across_the_end_of_a_sentence_is_counted_once(builder):

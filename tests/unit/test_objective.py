@@ -61,53 +61,74 @@ def test_a_pair_is_scored_the_same_alone_and_among_others():
     assert torch.allclose(together, alone, atol=1e-5)
 
 
-def test_a_head_scores_a_pair_as_its_parts_say_written_out():
-    head, hidden = tiny_head(), torch.randn(12, 16)
+#: Spans as starts and ends, and the pair, which is asked for in both orders.
+SPREAD = ((2, 3), (5, 6), (9, 11))
+CASES = {
+    "one between": (14, SPREAD, (2, 0)),
+    "adjacent": (14, ((4, 6), (6, 7), (9, 10)), (0, 1)),
+    "at the end of the window": (9, ((1, 2), (7, 9)), (0, 1)),
+    "with a full context on both sides": (30, ((10, 12), (15, 16)), (1, 0)),
+    "far apart": (100, ((3, 4), (90, 92)), (0, 1)),
+    "65 tokens apart": (80, ((3, 4), (68, 70)), (0, 1)),
+    "64 tokens apart": (80, ((3, 4), (67, 70)), (0, 1)),
+    "many between": (40, tuple((start, start + 1) for start in range(2, 36, 3)), (0, 11)),
+    "nine between": (40, tuple((start, start + 1) for start in range(2, 36, 3)), (10, 0)),
+    "eight between": (40, tuple((start, start + 1) for start in range(2, 36, 3)), (9, 0)),
+}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("case", CASES)
+def test_a_head_scores_a_pair_as_its_parts_say_written_out(case, turned):
+    length, spans, pair = CASES[case]
+    pair = pair[::-1] if turned else pair
+    head, hidden = tiny_head(), torch.randn(length, 16)
+    kinds = [number * 5 % 13 for number in range(len(spans))]
+    starts, ends = ([list(column)] for column in zip(*spans, strict=True))
+    rest = (torch.tensor(values) for values in (starts, ends, [kinds], [pair[:1]], [pair[1:]]))
     with torch.no_grad():
         head.far.fill_(0.7)
-        logits = head(
-            hidden[None],
-            torch.tensor([[2, 5, 9]]),
-            torch.tensor([[3, 6, 11]]),
-            torch.tensor([[4, 1, 2]]),
-            torch.tensor([[2]]),
-            torch.tensor([[0]]),
-        )[0, 0]
-        wanted = written_out(head, hidden)
-    assert torch.allclose(logits, wanted, atol=1e-5)
+        logits = head(hidden[None], *rest)[0, 0]
+        wanted = written_out(head, hidden, spans, kinds, pair)
+    assert torch.allclose(logits, wanted, atol=1e-4)
 
 
-def written_out(head, hidden):
-    """Entity 2 (tokens 9 and 10, label 2) as the head, entity 0 (token 2, label 4) as the tail."""
+def written_out(head, hidden, spans, kinds, pair):
+    """The score of a pair, one part after the other."""
+    first, second = sorted(pair)
+    (start, inner), (outer, end) = spans[first], spans[second]
     histogram = torch.zeros(13)
-    histogram[1] = 1  # the entity of label 1 stands between the two
+    for number in range(first + 1, second):
+        histogram[kinds[number]] += 1
+    gap = hidden[inner:outer]
     around = [
-        hidden[3:9].mean(0),
-        hidden[3],
-        hidden[8],
-        hidden[0:2].mean(0),
-        hidden[11:12].mean(0),
+        *((gap.mean(0), gap[0], gap[-1]) if len(gap) else (torch.zeros(16),) * 3),
+        hidden[max(0, start - 6) : start].mean(0),
+        hidden[end : end + 6].mean(0) if end < len(hidden) else torch.zeros(16),
         histogram,
     ]
-    shared = head.context(torch.cat(around)) + head.between.weight[1]
-    late = torch.cat([hidden[9], hidden[10], hidden[9:11].mean(0), head.types.weight[2]])
-    early = torch.cat([hidden[2], hidden[2], hidden[2], head.types.weight[4]])
-    there = head.head_span(late) + head.tail_span(early)
-    back = head.head_span(early) + head.tail_span(late)
-    shared = shared + attended(head, hidden, there + back + shared)
-    # Seven tokens: the bucket behind 5 and up to 8; the other order has buckets of its own.
-    scores = [
-        scored(head, pair + shared + head.distance.weight[bucket])
-        for pair, bucket in ((there, 5), (back, 5 + 11))
-    ]
+    met = torch.bucketize(histogram.sum(), torch.tensor([0, 1, 2, 3, 5, 8]))
+    shared = head.context(torch.cat(around)) + head.between.weight[met]
+    roles = [span_state(head, hidden, spans[number], kinds[number]) for number in pair]
+    there = head.head_span(roles[0]) + head.tail_span(roles[1])
+    back = head.head_span(roles[1]) + head.tail_span(roles[0])
+    shared = shared + attended(head, hidden, there + back + shared, (start, inner, outer, end))
+    distance = spans[pair[1]][0] - spans[pair[0]][0]
+    scores = [scored(head, there + shared, distance), scored(head, back + shared, -distance)]
     symmetric = torch.tensor([relation.symmetric for relation in RELATION_TYPES])
     return torch.where(symmetric, (scores[0] + scores[1]) / 2, scores[0])
 
 
-def attended(head, hidden, pair):
+def span_state(head, hidden, span, kind):
+    start, end = span
+    return torch.cat([hidden[start], hidden[end - 1], hidden[start:end].mean(0), head.types.weight[kind]])
+
+
+def attended(head, hidden, pair, edges):
     query, (key, value) = head.query(head.query_norm(pair)), head.key_value(hidden).chunk(2, dim=-1)
-    zone = torch.tensor([0, 0, 1, 2, 2, 2, 2, 2, 2, 3, 3, 4])
-    outside = torch.tensor([2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+    places = range(len(hidden))
+    zone = torch.tensor([sum(place >= edge for edge in edges) for place in places])
+    outside = torch.tensor([max(0, edges[0] - place) + max(0, place - edges[3] + 1) for place in places])
     found = []
     for number in range(4):
         part = slice(number * 2, number * 2 + 2)
@@ -117,8 +138,10 @@ def attended(head, hidden, pair):
     return head.mix(torch.cat(found))
 
 
-def scored(head, pair):
-    pair = torch.nn.functional.gelu(head.norm(pair))
+def scored(head, pair, distance):
+    bounds = torch.tensor([0, 1, 2, 3, 5, 8, 12, 20, 32, 64])
+    bucket = int(torch.bucketize(torch.tensor(abs(distance)), bounds)) + (11 if distance > 0 else 0)
+    pair = torch.nn.functional.gelu(head.norm(pair + head.distance.weight[bucket]))
     return head.output(pair + torch.nn.functional.gelu(head.dense(pair)))
 
 

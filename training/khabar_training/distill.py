@@ -94,11 +94,9 @@ def _trainer(
     callbacks: list[TrainerCallback],
 ) -> Trainer:
     arguments = trainer_arguments(
+        config,
         config.output,
-        batch_size=config.batch_size,
-        warmup=config.warmup,
-        bf16=config.bf16,
-        seed=config.seed,
+        config.seed,
         steps=config.steps,
         max_steps=config.steps,
         save_strategy="steps",

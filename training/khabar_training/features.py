@@ -138,12 +138,13 @@ class FeatureBuilder:
         first_piece = window.first_piece()
         bits = np.full(len(window.words), coverage.outside(), dtype=np.int64)
         proclitic = np.full(len(window.words), IGNORED, dtype=np.int64)
-        taken = 0
+        taken, apart = 0, []
         for item in placed:
             label = document.entities[item.index].label
             if item.first < taken:
                 self.unreachable.add("entity that shares a word with the one before")
                 continue
+            apart.append(item)
             bits[item.first : item.last] = coverage.inside(label, first=False)
             if item.opens:
                 bits[item.first] = coverage.inside(label, first=True)
@@ -155,7 +156,8 @@ class FeatureBuilder:
         tag_bits[first_piece[:-1]] = bits
         letters = np.full(len(ids), IGNORED, dtype=np.int64)
         letters[first_piece[:-1]] = proclitic
-        whole = [item for item in placed if item.whole] if complete else []
+        # The relation head reads entities in the order of the text, and none over another.
+        whole = [item for item in apart if item.whole] if complete else []
         spans, pairs, relations, allowed = _relation_targets(document, window, whole, related)
         return Example(ids, tag_bits, letters, spans, pairs, relations, allowed)
 

@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 from transformers import PreTrainedTokenizerFast, TrainerState
 
+from khabar.bundle import DecodingOptions
 from khabar.document import Document
 from khabar.modeling import JointModel
 from khabar.schema import RELATION_LABELS
+from khabar.tokenization import WordTokenizer
 from khabar_data.files import written_whole
 from khabar_data.metrics import evaluate
 from khabar_training.calibrate import calibrated
@@ -45,6 +47,23 @@ class Recipe(WindowSizes, Protocol):
         """The recipe, for the report."""
 
 
+def choose_options(
+    sizes: WindowSizes, model: JointModel, tokenizer: WordTokenizer, gold: Sequence[Document]
+) -> DecodingOptions:
+    """Thresholds and scaling of a trained model, chosen on development documents."""
+    low = decoding_options(sizes, dict.fromkeys(RELATION_LABELS, LOWEST))
+    return calibrated(low, gold, tag(model, tokenizer, low, gold))
+
+
+def chosen(options: DecodingOptions) -> dict[str, Any]:
+    """Thresholds and scaling as ``training.json`` keeps them; ``read_trained_options`` reads them."""
+    scaling = {"entities": options.entity_scaling, "relations": options.relation_scaling}
+    return {
+        "thresholds": dict(options.thresholds),
+        "scaling": {name: asdict(values) for name, values in scaling.items()},
+    }
+
+
 def finish(
     recipe: Recipe,
     model: JointModel,
@@ -64,8 +83,7 @@ def finish(
         more: further keys of the report.
     """
     tokenizer = word_tokenizer(fast)
-    low = decoding_options(recipe, dict.fromkeys(RELATION_LABELS, LOWEST))
-    options = calibrated(low, gold, tag(model, tokenizer, low, gold))
+    options = choose_options(recipe, model, tokenizer, gold)
     checkpoint = recipe.output / "checkpoint"
     model.save(checkpoint)
     fast.save_pretrained(checkpoint)
@@ -79,11 +97,7 @@ def finish(
         "steps": state.global_step,
         "development": final.to_dict(),
         "history": [row["development"] for row in state.log_history if "development" in row],
-        "thresholds": dict(options.thresholds),
-        "scaling": {
-            "entities": asdict(options.entity_scaling),
-            "relations": asdict(options.relation_scaling),
-        },
+        **chosen(options),
         "loss": points,
         **(more or {}),
     }

@@ -29,27 +29,41 @@ def is_first() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+class TrainerSettings(Protocol):
+    """What Trainer takes from any recipe as it stands there."""
+
+    @property
+    def batch_size(self) -> int:
+        """Examples a step, in each of several processes."""
+
+    @property
+    def warmup(self) -> float:
+        """Part of the steps over which the rate rises."""
+
+    @property
+    def bf16(self) -> bool:
+        """Whether to compute in bfloat16."""
+
+
 def trainer_arguments(
-    output: Path, *, batch_size: int, warmup: float, bf16: bool, seed: int, steps: int, **more: Any
+    recipe: TrainerSettings, output: Path, seed: int, *, steps: int, **more: Any
 ) -> TrainingArguments:
     """What every run asks of Trainer. Checkpoints go into ``output/checkpoints``.
 
     Args:
+        recipe: of the run.
         output: folder of the run.
-        batch_size: examples a step, in each of several processes.
-        warmup: part of the steps over which the rate rises.
-        bf16: compute in bfloat16.
         seed: of order and dropout.
         steps: steps of the run, by which the log is spaced.
         **more: what is the run's own.
     """
     return TrainingArguments(
         output_dir=str(output / "checkpoints"),
-        per_device_train_batch_size=batch_size,
+        per_device_train_batch_size=recipe.batch_size,
         lr_scheduler_type="linear",
-        warmup_steps=warmup,
+        warmup_steps=recipe.warmup,
         max_grad_norm=1.0,
-        bf16=bf16,
+        bf16=recipe.bf16,
         seed=seed,
         # A short run has a curve as well.
         logging_steps=min(100, max(1, steps // 50)),

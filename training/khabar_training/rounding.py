@@ -2,34 +2,50 @@
 
 The numbers stay floating point, on a grid of 255 or 256 steps; the gradient passes through the rounding as
 if it were not there (Jacob et al. 2018). The weights that come out are at home on the grid, so that
-``khabar_training.graphs.quantize_graph`` costs them less.
+``khabar_training.graphs.quantize_graph`` costs them less. A window without padding in float32 gives what the
+graph gives but for ties; in a batch the padding of a window takes part in its range.
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from khabar.modeling import JointModel
-from khabar_training.embedding_rows import ROWS
+from khabar_training.embedding_rows import LEAST_ROWS
 
 _SMALLEST = 1e-8
 
 
+class RoundedLinear(nn.Linear):
+    """A linear layer that rounds what comes in and its weights."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As ``nn.Linear``."""
+        return nn.functional.linear(rounded_windows(input), rounded_rows(self.weight), self.bias)
+
+
+class RoundedEmbedding(nn.Embedding):
+    """A table whose rows are rounded when they are looked up: it is a hundred times larger than a batch."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As ``nn.Embedding``."""
+        rows = nn.functional.embedding(input, self.weight, self.padding_idx)
+        return rounded_rows(rows.flatten(0, -2)).view_as(rows)
+
+
 def feel_rounding(model: JointModel) -> None:
-    """Round every matrix product and the embeddings of the encoder and its tag layers, from now on.
+    """Round every matrix product and the large tables of the encoder and its tag layers, from now on.
 
     The relation head stays as it is: its graph is not rounded either. Weights keep their names, so
-    checkpoints are those of any other run.
+    checkpoints are those of any other run. Layers with a ``forward`` of their own are left alone.
     """
     for part in (model.classifier, model.proclitic):
         for module in part.modules():
-            if isinstance(module, nn.Linear):
-                module.forward = partial(_linear, module)  # type: ignore[method-assign]
-            elif isinstance(module, nn.Embedding) and module.num_embeddings >= ROWS:
-                module.forward = partial(_embedding, module)  # type: ignore[method-assign]
+            if type(module) is nn.Linear:
+                module.__class__ = RoundedLinear
+            elif type(module) is nn.Embedding and module.num_embeddings >= LEAST_ROWS:
+                module.__class__ = RoundedEmbedding
 
 
 def rounded_rows(weight: Tensor) -> Tensor:
@@ -51,13 +67,3 @@ def rounded_windows(state: Tensor) -> Tensor:
     scale = ((high - low) / 255).clamp(min=_SMALLEST)
     zero = (-low / scale).round().clamp(0, 255).to(torch.int32)
     return torch.fake_quantize_per_channel_affine(state, scale, zero, 0, 0, 255)
-
-
-def _linear(module: nn.Linear, state: Tensor) -> Tensor:
-    return nn.functional.linear(rounded_windows(state), rounded_rows(module.weight), module.bias)
-
-
-def _embedding(module: nn.Embedding, ids: Tensor) -> Tensor:
-    # The rows that are looked up, not the table: it is a hundred times larger.
-    rows = nn.functional.embedding(ids, module.weight, module.padding_idx)
-    return rounded_rows(rows.flatten(0, -2)).view_as(rows)

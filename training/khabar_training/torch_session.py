@@ -5,9 +5,11 @@ So that development scores, thresholds and the parity check go through the runti
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from khabar.modeling import JointModel
+from khabar.schema import RELATION_LABELS
 from khabar.session import Floats, Indices
 
 
@@ -29,6 +31,8 @@ class TorchSession:
         self, hidden: Floats, spans: tuple[Indices, Indices, Indices], pairs: tuple[Indices, Indices]
     ) -> Floats:
         """As ``ModelSession.relate``."""
+        if not len(pairs[0]):
+            return np.zeros((0, len(RELATION_LABELS)), dtype=np.float32)
         arrays = (hidden, *spans, *pairs)
         with torch.no_grad():
             logits = self._model.relations(

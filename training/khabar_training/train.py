@@ -123,11 +123,9 @@ def _trainer(
         # Trainer's callback asks the environment where its files go.
         os.environ["TENSORBOARD_LOGGING_DIR"] = str(config.output / "tensorboard")
     arguments = trainer_arguments(
+        config,
         config.output,
-        batch_size=config.batch_size,
-        warmup=config.warmup,
-        bf16=config.bf16,
-        seed=config.seed,
+        config.seed,
         steps=steps,
         num_train_epochs=config.epochs,
         max_steps=steps if config.max_steps else -1,

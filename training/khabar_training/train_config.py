@@ -91,7 +91,7 @@ class TrainConfig(ClosedModel):
         save_steps: steps between two checkpoints within an epoch; each epoch ends with one anyway.
         quantize: also write the int8 graph.
         quantization_aware: train on weights and activations rounded as the int8 graph rounds them, so that it
-            costs less; for a last stage, since a step takes longer.
+            costs less; for a last stage, since a step takes longer. Thresholds are then those of int8.
         bf16: compute in bfloat16; weights and optimizer stay in float32.
         tensorboard: also log to ``tensorboard/`` in the output folder; needs the package tensorboard.
         seed: of the fresh heads, the order and the changes made to documents.
@@ -131,7 +131,9 @@ class TrainConfig(ClosedModel):
     seed: int = 17
 
     @model_validator(mode="after")
-    def _windows_make_sense(self) -> TrainConfig:
+    def _keys_go_together(self) -> TrainConfig:
         if self.max_tokens < 8 or self.overlap >= self.max_tokens - 2:
             raise ValueError("'max_tokens' must be at least 8, and 'overlap' less than 'max_tokens' - 2")
+        if self.quantization_aware and not self.quantize:
+            raise ValueError("'quantization_aware' trains for the int8 graph: it needs 'quantize: true'")
         return self

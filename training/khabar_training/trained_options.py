@@ -28,6 +28,7 @@ class _Recipe(_Record):
 class _Scaling(_Record):
     slope: Annotated[float, Field(gt=0)] = 1.0
     bias: float = 0.0
+    ends: Annotated[float, Field(ge=0)] = 0.0
 
 
 class _Scalings(_Record):
@@ -72,5 +73,5 @@ def read_trained_options(path: Path) -> tuple[str, DecodingOptions]:
         recipe.overlap,
         {label: training.thresholds[label] for label in RELATION_LABELS},
         PlattScaling(scaling.entities.slope, scaling.entities.bias),
-        PlattScaling(scaling.relations.slope, scaling.relations.bias),
+        PlattScaling(scaling.relations.slope, scaling.relations.bias, scaling.relations.ends),
     )

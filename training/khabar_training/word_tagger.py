@@ -64,11 +64,9 @@ def train_tagger(
         config.encoder, config=settings, dtype=torch.float32, ignore_mismatched_sizes=True
     )
     arguments = trainer_arguments(
+        config,
         config.output.with_suffix(""),
-        batch_size=config.batch_size,
-        warmup=config.warmup,
-        bf16=config.bf16,
-        seed=seed,
+        seed,
         steps=config.epochs * len(documents) // config.batch_size,
         num_train_epochs=config.epochs,
         learning_rate=config.learning_rate,
