@@ -137,7 +137,7 @@ def test_two_paragraphs_together_give_what_each_gives_alone(first, second):
 def test_quality_on_real_news_stays_above_its_floor(tagger, shared):
     gold = read_jsonl(shared / "dev/real_news_dev.jsonl")
     scores = evaluate(gold, [tagger.predict(document.text) for document in gold])
-    assert scores.entities.micro().f1 >= 0.895
+    assert scores.entities.micro().f1 >= 0.905
     assert scores.relations_strict.micro().f1 >= 0.64
 
 
