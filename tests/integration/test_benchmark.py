@@ -46,6 +46,9 @@ def test_every_candidate_is_measured(report):
     assert [row["words"] for row in report["growth"]] == [100, 1_000]
     assert list(report["memory"]["resident_megabytes_after_calls"]) == [1, 10, 100]
     assert all(0 < report["matrix_product"][name]["share"] < 1.5 for name in ("int8", "fp32"))
+    operators = report["matrix_product"]["operator_percent"]
+    assert {"int8 products", "attention", "norms", "rotary embedding"} <= set(operators)
+    assert sum(operators.values()) == pytest.approx(100, abs=0.5)
     assert sum(report["stage_percent"].values()) == pytest.approx(100, abs=0.3)
     assert all(part > 0 for part in report["stage_percent"].values())
 

@@ -22,6 +22,7 @@ import numpy as np
 from khabar.bundle import MODEL, QUANTIZED_MODEL, RELATION_HEAD
 from khabar.modeling import JointModel
 from khabar.session import ModelSession
+from khabar_training.benchmark_operators import operator_shares
 from khabar_training.benchmark_processes import cold_starts, growth, memory, threads
 from khabar_training.benchmark_stages import stage_shares
 from khabar_training.benchmark_texts import count_words, news_pages, page_of
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 _LATENCY_WORDS: Final = 400
 _WINDOW: Final = 128
+#: Windows that the profile of the encoder reads.
+_CALLS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,8 @@ def _matrix_product(plan: Plan) -> dict[str, Any]:
             "share": round(reached / peaks[name], 3),
             "milliseconds": round(1000 * seconds, 3),
         }
+    vocabulary = model.classifier.config.vocab_size
+    report["operator_percent"] = operator_shares(plan.bundle / QUANTIZED_MODEL, _WINDOW, vocabulary, _CALLS)
     return report
 
 

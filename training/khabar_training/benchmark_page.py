@@ -53,6 +53,7 @@ def _facts(report: Mapping[str, Any]) -> list[str]:
     calls = ", ".join(f"{int(number):,} calls {size} MB" for number, size in resident.items())
     threads = ", ".join(f"{number}: {speed:,}" for number, speed in report["threads"].items())
     shares = ", ".join(f"{stage} {part} %" for stage, part in report["stage_percent"].items())
+    operators = ", ".join(f"{kind} {part} %" for kind, part in product["operator_percent"].items())
     reached = ", ".join(
         f"{name} {product[name]['encoder_gops']} of {product[name]['machine_gops']} GOPS"
         f" ({product[name]['share']:.0%})"
@@ -64,6 +65,7 @@ def _facts(report: Mapping[str, Any]) -> list[str]:
         f"- Resident memory: {calls}.",
         f"- Words a second by threads: {threads}.",
         f"- The encoder at {product['window']} tokens, of the machine's own matrix product: {reached}.",
+        f"- The int8 encoder's own time at {product['window']} tokens: {operators}.",
         f"- Time of a page: {shares}.",
     ]
 
