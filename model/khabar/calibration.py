@@ -21,12 +21,13 @@ _EDGE: Final = 1e-6
 class PlattScaling:
     """A logistic function of the log-odds (Platt 1999), fitted on development documents.
 
-    It keeps the order of scores where ``slope`` is above 0. The default changes nothing.
+    It keeps the order of scores (of relations: among those whose ends are equally probable). The default
+    changes nothing.
 
     Attributes:
-        slope: below 1 where the raw scores are too sure.
+        slope: above 0, and below 1 where the raw scores are too sure.
         bias: below 0 where they are too high throughout.
-        ends: weight of the logarithm of the probability of both ends of a relation; of no use to entities.
+        ends: weight of the sum of the logarithms of both ends' raw probabilities; 0 for entities.
     """
 
     slope: float = 1.0

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 def recalibrate(run: Path, development: Sequence[Path] = ()) -> None:
-    """Write ``training.json`` and ``bundle/`` of a run with thresholds and scaling of their own.
+    """Write ``training.json`` and ``bundle/`` of a run with thresholds and scaling chosen anew.
 
     Args:
         run: the folder of a finished run.
@@ -73,7 +73,7 @@ def recalibrate(run: Path, development: Sequence[Path] = ()) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Calibrate a run; exit 2 where that cannot be, with the run as it was."""
+    """Calibrate a run; exit 2 where that cannot be. A failed export leaves the run as it was."""
     parser = argparse.ArgumentParser(
         prog="python -m khabar_training.recalibrate",
         description="Choose thresholds and scaling of a finished run anew, and write its bundle.",

@@ -26,7 +26,7 @@ class RoundedLinear(nn.Linear):
 
 
 class RoundedEmbedding(nn.Embedding):
-    """A table whose rows are rounded when they are looked up: it is a hundred times larger than a batch."""
+    """A table whose rows are rounded when they are looked up: it is many times larger than a batch."""
 
     def forward(self, input: Tensor) -> Tensor:
         """As ``nn.Embedding``."""
