@@ -207,8 +207,6 @@ def _tables() -> dict[str, Tensor]:
     met = torch.arange(-1, _MOST + 1).clamp(min=0)
     symmetric = torch.tensor([float(relation.symmetric) for relation in RELATION_TYPES])
     endless = float("inf")
-    # By row: start and end of the first span reached or not (0 or -1), distance of a token before it (0 and
-    # less), start and end of the second span reached or not, distance of a token behind it (-1 and more).
     return {
         # Bucket of each distance from -65 to 65: near to far, first those to a head further on.
         "distance_buckets": torch.bucketize(far.abs(), torch.tensor(_DISTANCE_BOUNDS))
@@ -217,6 +215,9 @@ def _tables() -> dict[str, Tensor]:
         "count_buckets": torch.bucketize(met, torch.tensor(_COUNT_BOUNDS)),
         # Parts of the two orders ``[2, 1, 14]``: a symmetric relation has the mean of both.
         "orders": torch.stack([1 - symmetric / 2, symmetric / 2])[:, None],
+        # Bounds by row: start and end of the first span reached or not (0 or -1), distance of a token before
+        # it (0 and less), start and end of the second span reached or not, distance of one behind it (-1 and
+        # more).
         "lowest": torch.tensor([-1.0, -1.0, -endless, -1.0, -1.0, -1.0])[:, None, None],
         "highest": torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, endless])[:, None, None],
     }

@@ -2,12 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from khabar.bundle import MODEL, QUANTIZED_MODEL, Bundle
+from khabar.modeling import JointModel
+from khabar.session import ModelSession
 from khabar.tagger import Tagger
 from khabar_data.jsonl import write_jsonl
 from khabar_training import export
+from khabar_training.torch_session import TorchSession
 from khabar_training.train import train
 from khabar_training.train_config import TrainConfig
 from tests.gold import gold_documents
@@ -93,3 +97,13 @@ def test_a_report_that_is_not_there_is_said(run, tmp_path, capsys):
     assert export.main(arguments) == 2
     assert "no.json: cannot be read: No such file or directory" in capsys.readouterr().err
     assert not (tmp_path / "bundle").exists()
+
+
+def test_a_window_without_pairs_has_no_scores(tiny_checkpoint, tiny_bundle):
+    spans, pairs = (np.array([1]), np.array([2]), np.array([0])), (np.zeros(0, dtype=np.int64),) * 2
+    for session in (
+        ModelSession.of_bundle(Bundle.open(tiny_bundle), quantized=True),
+        TorchSession(JointModel.load(tiny_checkpoint)),
+    ):
+        _, hidden, _ = session.encode(np.arange(5, 9))
+        assert session.relate(hidden, spans, pairs).shape == (0, 14)

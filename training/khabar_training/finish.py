@@ -17,7 +17,7 @@ from khabar.modeling import JointModel
 from khabar.schema import RELATION_LABELS
 from khabar.tokenization import WordTokenizer
 from khabar_data.files import written_whole
-from khabar_data.metrics import evaluate
+from khabar_data.metrics import Evaluation, evaluate
 from khabar_training.calibrate import calibrated
 from khabar_training.development import WindowSizes, decoding_options, tag
 from khabar_training.encoder_tokenizer import word_tokenizer
@@ -101,11 +101,16 @@ def finish(
         "loss": points,
         **(more or {}),
     }
-    with written_whole(recipe.output / "training.json") as target:
+    write_report(recipe.output, report, final)
+
+
+def write_report(run: Path, report: Mapping[str, Any], final: Evaluation) -> None:
+    """Write ``training.json`` of a run, and say what its bundle reaches on the development documents."""
+    with written_whole(run / "training.json") as target:
         target.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     logger.info(
         "development: NER %.2f, Rel+ %.2f; bundle in %s",
         100 * final.entities.micro().f1,
         100 * final.relations_strict.micro().f1,
-        recipe.output / "bundle",
+        run / "bundle",
     )

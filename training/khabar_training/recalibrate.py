@@ -17,19 +17,16 @@ from typing import Any
 
 from khabar.modeling import JointModel
 from khabar_data.errors import DataError
-from khabar_data.files import written_whole
 from khabar_data.metrics import evaluate
 from khabar_training.config import ConfigError
 from khabar_training.datasets import read_checked
 from khabar_training.development import tag
 from khabar_training.encoder_tokenizer import load_tokenizer, word_tokenizer
 from khabar_training.export import export_bundle
-from khabar_training.finish import choose_options, chosen
+from khabar_training.finish import choose_options, chosen, write_report
 from khabar_training.parity import ExportError
 from khabar_training.rounding import feel_rounding
 from khabar_training.trained_options import read_trained_options
-
-logger = logging.getLogger(__name__)
 
 
 def recalibrate(run: Path, development: Sequence[Path] = ()) -> None:
@@ -62,14 +59,7 @@ def recalibrate(run: Path, development: Sequence[Path] = ()) -> None:
         **chosen(options),
         "calibrated_on": [str(file) for file in files],
     }
-    with written_whole(path) as target:
-        target.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    logger.info(
-        "development: NER %.2f, Rel+ %.2f; bundle in %s",
-        100 * final.entities.micro().f1,
-        100 * final.relations_strict.micro().f1,
-        run / "bundle",
-    )
+    write_report(run, report, final)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
