@@ -17,6 +17,7 @@ from khabar.calibration import UNSCALED, PlattScaling
 from khabar.candidates import Indices, Mask, canonical
 from khabar.document import Entity
 from khabar.schema import RELATION_LABELS
+from khabar.span_edges import tidy_edges
 from khabar.tagging import TagIds, best_tags_of_runs, tags_to_spans
 from khabar.tokenization import skip_letters
 
@@ -73,11 +74,15 @@ def decode_entities(text: str, words: TaggedWords, scaling: PlattScaling = UNSCA
     letters = words.proclitic_logits[[span.first for span in spans]].argmax(axis=1).tolist()
     raw = _mean_probabilities(words.tag_logits, tags)
     scores, certainties = scaling(raw).tolist(), log_probability(raw).tolist()
+    # A span may grow over marks, never into the next one.
+    limits = [*words.start[[span.first for span in spans[1:]]].tolist(), len(text)]
     found = []
-    for span, skipped, score, certainty in zip(spans, letters, scores, certainties, strict=True):
+    for span, limit, skipped, score, certainty in zip(
+        spans, limits, letters, scores, certainties, strict=True
+    ):
         first, last = span.first, span.last
         start = skip_letters(text, int(words.start[first]), int(words.end[first]), skipped)
-        start, end = _trimmed(text, start, int(words.end[last - 1]))
+        start, end = tidy_edges(text, start, int(words.end[last - 1]), limit)
         if start < end:
             entity = Entity(start, end, span.label, text[start:end], round(score, 4))
             found.append(FoundEntity(entity, first, last, int(words.sentence[first]), certainty))
@@ -93,15 +98,6 @@ def _mean_probabilities(logits: Floats, tags: TagIds) -> Floats:
     sizes = np.diff(np.append(first, len(rows)))
     means: Floats = np.add.reduceat(probabilities, first) / sizes
     return means
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without white space at its edges: separators such as U+001C pass as letters of a word."""
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return start, end
 
 
 def decode_relations(
