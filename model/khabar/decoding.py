@@ -16,6 +16,8 @@ import numpy.typing as npt
 from khabar.calibration import UNSCALED, PlattScaling
 from khabar.candidates import Indices, Mask, canonical
 from khabar.document import Entity
+from khabar.probabilities import log_probability, softmax
+from khabar.repeated_words import share_between_equal_words
 from khabar.schema import RELATION_LABELS
 from khabar.span_edges import tidy_edges
 from khabar.tagging import TagIds, best_tags_of_runs, tags_to_spans
@@ -66,13 +68,15 @@ def decode_entities(text: str, words: TaggedWords, scaling: PlattScaling = UNSCA
     """The entities of a run of words, in text order; their scores are mean word probabilities, scaled."""
     if not len(words.start):
         return []
+    surfaces = [text[start:end] for start, end in zip(words.start.tolist(), words.end.tolist(), strict=True)]
+    logits = share_between_equal_words(words.tag_logits, surfaces)
     # An entity never crosses the end of its sentence: no sequence begins with I-.
-    tags = best_tags_of_runs(words.tag_logits, np.flatnonzero(np.diff(words.sentence)) + 1)
+    tags = best_tags_of_runs(logits, np.flatnonzero(np.diff(words.sentence)) + 1)
     spans = tags_to_spans(tags)
     if not spans:
         return []
     letters = words.proclitic_logits[[span.first for span in spans]].argmax(axis=1).tolist()
-    raw = _mean_probabilities(words.tag_logits, tags)
+    raw = _mean_probabilities(logits, tags)
     scores, certainties = scaling(raw).tolist(), log_probability(raw).tolist()
     # A span may grow over marks, never into the next one.
     limits = [*words.start[[span.first for span in spans[1:]]].tolist(), len(text)]
@@ -126,16 +130,3 @@ def decode_relations(
         head, tail = canonical(head, tail, relation, labels[head], labels[tail])
         found.append((head, tail, RELATION_LABELS[relation], round(float(scores[pair, relation]), 4)))
     return found
-
-
-def log_probability(probabilities: Floats) -> Floats:
-    """Logarithms of probabilities; one of nothing counts as one in a million."""
-    logarithms: Floats = np.log(np.maximum(probabilities, 1e-6))
-    return logarithms
-
-
-def softmax(logits: Floats) -> Floats:
-    """Softmax over the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    result: Floats = powers / powers.sum(axis=-1, keepdims=True)
-    return result

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from khabar import ENTITY_LABELS, RELATION_LABELS, Document, Entity, Relation
+from khabar.folding import fold
 from khabar_data.agreement import agreement_table, disagreements, pair_documents
 from khabar_data.authoring import format_authored, parse_authored, read_authored, write_authored
 from khabar_data.conll import read_conll, write_conll
-from khabar_data.folding import fold, fold_with_offsets, folded_words, words_with_offsets
+from khabar_data.folding import fold_with_offsets, folded_words, words_with_offsets
 from khabar_data.jsonl import read_jsonl, write_jsonl
 from khabar_data.metrics import evaluate
 from khabar_data.overlap import SentenceIndex, find_repeats

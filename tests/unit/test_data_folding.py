@@ -1,4 +1,5 @@
-from khabar_data.folding import fold, fold_surface, fold_with_offsets, folded_words, words_with_offsets
+from khabar.folding import fold
+from khabar_data.folding import fold_surface, fold_with_offsets, folded_words, words_with_offsets
 
 
 def test_harakat_tatweel_and_alef_carriers_are_folded():

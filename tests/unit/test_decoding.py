@@ -2,7 +2,8 @@ import numpy as np
 
 from khabar.calibration import UNSCALED, PlattScaling
 from khabar.candidates import candidate_pairs
-from khabar.decoding import TaggedWords, decode_entities, decode_relations, softmax
+from khabar.decoding import TaggedWords, decode_entities, decode_relations
+from khabar.probabilities import softmax
 from khabar.schema import RELATION_LABELS
 from khabar.tagging import TAG_IDS
 

@@ -14,8 +14,8 @@ from scipy.optimize import minimize
 
 from khabar.bundle import DecodingOptions
 from khabar.calibration import PlattScaling
-from khabar.decoding import log_probability
 from khabar.document import Document
+from khabar.probabilities import log_probability
 from khabar.session import Floats
 from khabar_training.calibration_error import scored_entities, scored_relations
 from khabar_training.thresholds import choose_thresholds
