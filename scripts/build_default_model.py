@@ -1,6 +1,6 @@
 """Build the embedded default model from nothing, in stages that resume.
 
-    raw text -> model/encoder -> eight fine-tuning runs -> model/khabar/default -> report -> MODEL_CARD.md
+    raw text -> model/encoder -> twelve fine-tuning runs -> model/khabar/default -> report -> MODEL_CARD.md
 
 A stage whose product is there is skipped; delete the product (model/encoder, and under runs/) to run it
 again.
@@ -44,12 +44,30 @@ RUNS = (
     "configs/default-world.yaml",
     "configs/default-fourth.yaml",
     "configs/default-fifth.yaml",
+    "configs/default-sixth.yaml",
+    "configs/default-seventh.yaml",
+    "configs/default-ninth.yaml",
+    "configs/default-tenth.yaml",
     "configs/default-final.yaml",
 )
 TEXTS = ROOT.parent / "shared/text"
+#: The parts of the real news that is learnt from, in the order in which they were annotated.
+PARTS = (
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+)
 NEWS = {
     name: (ROOT / f"data/news/{name}.jsonl", ROOT / f"runs/news/{name}.jsonl")
-    for name in ("first", "second", "third", "fourth", "fifth", "sixth", "dev", "test")
+    for name in (*PARTS, "dev", "test")
 }
 SETS = {
     "real news, development": ROOT.parent / "shared/dev/real_news_dev.jsonl",

@@ -28,6 +28,7 @@ from transformers.integrations import is_tensorboard_available
 
 from khabar.modeling import JointModel
 from khabar_data.errors import DataError
+from khabar_training.averaging import take_mean, weights_of_runs
 from khabar_training.best_epoch import BestEpoch, is_over
 from khabar_training.checkpoints import STATE, StepCheckpoints, last_checkpoint
 from khabar_training.collate import Collator
@@ -58,13 +59,14 @@ def train(config: TrainConfig) -> Path:
     tokenizer = word_tokenizer(fast)
     gold = [document for path in config.development for document in read_checked(path)]
     data = load_examples(config, tokenizer, _hidden_pieces(config, fast))
-    claim_folder(config.output, config, {"max_steps", "tensorboard"})
+    claim_folder(config.output, config, {"max_steps", "tensorboard", "average_with"})
     model = JointModel.from_encoder(
         config.encoder,
         dropout=config.dropout,
         encoder_dropout=config.encoder_dropout,
         revision=config.revision,
     )
+    others = weights_of_runs(config.average_with, model, fast)
     if config.quantization_aware:
         feel_rounding(model)
     callbacks = [Epochs(data), EpochScores(config, model, tokenizer, gold, config.evaluate_epochs)]
@@ -77,6 +79,7 @@ def train(config: TrainConfig) -> Path:
     trainer = _trainer(config, model, data, fast, callbacks)
     state = _trained(trainer, config)
     more = {} if best is None else {"best_epoch": best.restore(state)}
+    take_mean(model, others)
     if trainer.is_world_process_zero():
         finish(config, model, fast, gold, state, more)
     PartialState().destroy_process_group()
