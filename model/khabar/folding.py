@@ -1,4 +1,4 @@
-"""Spelling folded away: one name in another hand is the same string."""
+"""Spelling folded away, so that most hands write a name alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 #: Harakat and Quranic marks, tatweel, soft hyphen, zero-width and bidi marks, byte order mark.
 DROPPED: Final = re.compile(
     "[\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed"
-    "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+"
+    "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]+"
 )
 _ALEF_CARRIERS: Final = "أإآٱ"
 

@@ -23,7 +23,8 @@ from khabar.tokenization import WordTokenizer
 from khabar.windows import Window, iter_windows
 
 _WINDOWS_AHEAD: Final = 16
-#: Decoding has a price for each call: it is paid for so many word pieces at once.
+#: Decoding has a price for each call: it is paid for so many word pieces at once. Equal words are asked
+#: together as far as this (``khabar.repeated_words``), so another number gives other results.
 _PIECES_AT_ONCE: Final = 500
 
 

@@ -18,6 +18,6 @@ def softmax(logits: Floats) -> Floats:
 
 
 def log_probability(probabilities: Floats) -> Floats:
-    """Logarithms of probabilities; one of nothing counts as one in a million."""
+    """Logarithms of probabilities; less than one in a million counts as that."""
     logarithms: Floats = np.log(np.maximum(probabilities, 1e-6))
     return logarithms

@@ -3,9 +3,9 @@
 tag logits [words, 27] -> tag logits [words, 27]
 
 An article names somebody in full once and goes on with the surname, often where little around it says that
-it is a name. The encoder reads sentence by sentence and forgets; here the words of a text are put side by
-side. One sense per discourse is Gale, Church and Yarowsky's (1992) finding; the tags of one word in one
-article agree for the same reason.
+it is a name. The encoder reads some sentences of one line at a time and forgets them; here the words of a
+longer run are put side by side. One sense per discourse is Gale, Church and Yarowsky's (1992) finding; the
+tags of one word in one article agree for the same reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from khabar.tagging import TAGS
 Floats = npt.NDArray[np.floating[Any]]
 
 #: How much the others count beside the word itself, and what keeps a label that none of them has alive.
-#: Both were chosen on the development articles (docs/experiments.md).
+#: The weight was chosen on the development articles (docs/experiments.md), the other set by hand beside it.
 _WEIGHT: Final = 0.4
 _FLOOR: Final = 0.02
 #: Shorter words are particles and initials.
@@ -43,8 +43,10 @@ def share_between_equal_words(logits: Floats, words: Sequence[str]) -> Floats:
 
     Args:
         logits: ``[words, 27]``; left as they are.
-        words: the words of one text, or of a part of it.
+        words: the words of one text, or of a part of it; none holds a line break.
     """
+    if not words:
+        return logits
     groups = np.array(_groups(words), dtype=np.int64)
     sizes = np.bincount(groups + 1)[1:]
     rows = np.flatnonzero((groups >= 0) & (np.append(sizes, 0)[groups] > 1))
@@ -74,7 +76,10 @@ def _groups(words: Iterable[str]) -> list[int]:
 
 
 def _bare(word: str, known: set[str]) -> str:
-    """The word without proclitics, where the text knows it without them."""
+    """The word without proclitics, each of which goes where the run holds the word without it.
+
+    «سعيد» beside «عيد» is taken for the same word: then both are names, or the encoder is sure of each.
+    """
     while len(word) > _LETTERS and word[0] in _PROCLITICS:
         if word[1:] in known:
             word = word[1:]

@@ -16,7 +16,7 @@ _OPENERS: Final = {closer: opener for opener, closer in _PARTNERS.items()}
 #: Marks that part one thing from the next. A full stop is none: it belongs to abbreviations («د.»).
 _SEPARATORS: Final = frozenset("،,؛;:|•-–—")
 #: A name ends on «من» or «في» by mistake only; «عن» and «أو» end some («نائب عن», «حزب أو»).
-_LAST_PREPOSITION: Final = re.compile(r"\s+(?:من|في|فى|على|إلى|الى|مع)$")
+_LAST_PREPOSITION: Final = re.compile(r"(?<!\s)\s+(?:من|في|فى|على|إلى|الى|مع)$")
 
 
 def tidy_edges(text: str, start: int, end: int, limit: int) -> tuple[int, int]:
@@ -48,9 +48,12 @@ def tidy_edges(text: str, start: int, end: int, limit: int) -> tuple[int, int]:
 
 def _with_last_letters(text: str, start: int, end: int, limit: int) -> int:
     """The end of the span with the tatweel and the closing mark that follow and belong to it."""
-    # Words leave tatweel out, so none can belong to the next span.
-    while text[end : end + 1] == _TATWEEL:
-        end += 1
+    letters = end
+    while letters < limit and text[letters] == _TATWEEL:
+        letters += 1
+    # Between two numbers or words it is a dash: «2010ـ2011».
+    if not text[letters : letters + 1].isalnum():
+        end = letters
     missing = _unclosed(text[start:end])
     if missing is None:
         return end
@@ -59,7 +62,7 @@ def _with_last_letters(text: str, start: int, end: int, limit: int) -> int:
 
 
 def _unclosed(span: str) -> str | None:
-    """The partner of the last quote or bracket that is open in a span; an edge that opens it counts not."""
+    """The partner of the last quote or bracket that is open in a span; one at its edges does not count."""
     for mark in reversed(_OPENING.findall(span, 1, max(1, len(span) - 1))):
         if not _paired(span, mark, _PARTNERS[mark]):
             return _PARTNERS[mark]

@@ -55,6 +55,9 @@ def test_the_run_ends_with_the_mean_and_can_take_another_one(recipe, tmp_path):
 def test_a_run_that_cannot_be_averaged_is_named_before_training(recipe, tmp_path):
     with pytest.raises(ConfigError, match="nowhere has no checkpoint"):
         train(recipe("first", average_with=(tmp_path / "nowhere",)))
+    (tmp_path / "broken/checkpoint").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="broken.checkpoint cannot be read"):
+        train(recipe("third", average_with=(tmp_path / "broken",)))
     train(recipe("first"))
     other = tiny_encoder(tmp_path / "other", extra=("كلمة غريبة",))
     with pytest.raises(ConfigError, match=r"average_with: .*first.* another (shape|vocabulary)"):

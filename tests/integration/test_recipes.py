@@ -73,6 +73,7 @@ def test_a_recipe_starts_a_step(path, tmp_path, monkeypatch):
                 "output": tmp_path / "run",
                 "datasets": smaller,
                 "development": (gold,),
+                "average_with": (),
                 "max_steps": 1,
                 "batch_size": 2,
             }

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
@@ -25,7 +26,7 @@ def weights_of_runs(runs: Sequence[Path], model: JointModel, fast: PreTrainedTok
     """The weights of the checkpoints of finished runs, by the names that ``model`` has for them.
 
     Raises:
-        ConfigError: a run has no checkpoint, or one of another shape or vocabulary than the model's.
+        ConfigError: a run has no checkpoint, a broken one, or one of another shape or vocabulary.
     """
     wanted = {name: value.shape for name, value in model.state_dict().items()}
     found: list[Weights] = []
@@ -33,7 +34,10 @@ def weights_of_runs(runs: Sequence[Path], model: JointModel, fast: PreTrainedTok
         checkpoint = run / "checkpoint"
         if not checkpoint.is_dir():
             raise ConfigError(f"average_with: {run} has no checkpoint: is it a finished run?")
-        weights = JointModel.load(checkpoint).state_dict()
+        try:
+            weights = JointModel.load(checkpoint).state_dict()
+        except (OSError, ValueError, SafetensorError) as error:
+            raise ConfigError(f"average_with: {checkpoint} cannot be read: {error}") from error
         if {name: value.shape for name, value in weights.items()} != wanted:
             raise ConfigError(f"average_with: the model of {run} has another shape than this run's")
         if load_tokenizer(str(checkpoint), key="average_with").get_vocab() != fast.get_vocab():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any, Final
 
 _FRONT: Final = """\
@@ -72,7 +73,17 @@ def render_model_card(report: Mapping[str, Any]) -> str:
 
 def _model(report: Mapping[str, Any]) -> str:
     encoder, runs = report["pretraining"], report["training"]
-    passes = ", then ".join(f"{run['config']['epochs']} epochs ({run['steps']} steps)" for run in runs)
+    passes = ", then ".join(
+        f"{epochs} {'epoch' if epochs == 1 else 'epochs'} ({run['steps']} steps)"
+        for run in runs
+        for epochs in [run["config"]["epochs"]]
+    )
+    averaged = [PurePath(folder).name for folder in runs[-1]["config"].get("average_with", ())]
+    mean = (
+        f" The weights are the mean of the last run's and those of {' and '.join(averaged)}."
+        if averaged
+        else ""
+    )
     shape = encoder["config"]["encoder"]
     return (
         "## Model\n\n"
@@ -83,7 +94,7 @@ def _model(report: Mapping[str, Any]) -> str:
         f" {encoder['tokens'] / 1e6:.1f} M tokens ({encoder['minutes']:.0f} minutes on a CPU, embeddings"
         f" started from skip-gram vectors; held-out loss {encoder['held_out_loss']:.2f}).\n"
         "- A token classifier on 27 IOB2 tags, a proclitic head, a relation head; trained in turn:"
-        f" {passes}.\n"
+        f" {passes}.{mean}\n"
         f"- The shipped bundle is int8, {report['bundle_bytes'] / 1e6:.1f} MB.\n"
     )
 

@@ -93,8 +93,8 @@ class TrainConfig(ClosedModel):
         quantization_aware: train on weights and activations rounded as the int8 graph rounds them, so that it
             costs less; for a last stage, since a step takes longer. Thresholds are then those of int8.
         average_with: folders of finished runs whose weights are averaged with those at the end of this one,
-            each counting alike; for runs that went on from one another. A finished run takes a new list at
-            once.
+            each counting alike; for runs that went on from one another. Run again with another list, a
+            finished run does only its end anew; its ``checkpoints/`` must still be there.
         bf16: compute in bfloat16; weights and optimizer stay in float32.
         tensorboard: also log to ``tensorboard/`` in the output folder; needs the package tensorboard.
         seed: of the fresh heads, the order and the changes made to documents.
