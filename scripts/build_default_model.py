@@ -52,23 +52,9 @@ RUNS = (
     "configs/default-final.yaml",
 )
 TEXTS = ROOT.parent / "shared/text"
-#: The parts of the real news that is learnt from, in the order in which they were annotated.
-PARTS = (
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-)
+#: Our marks on real news, apart from their texts and joined with them.
 NEWS = {
-    name: (ROOT / f"data/news/{name}.jsonl", ROOT / f"runs/news/{name}.jsonl")
-    for name in (*PARTS, "dev", "test")
+    path.stem: (path, ROOT / "runs/news" / path.name) for path in sorted((ROOT / "data/news").glob("*.jsonl"))
 }
 SETS = {
     "real news, development": ROOT.parent / "shared/dev/real_news_dev.jsonl",
