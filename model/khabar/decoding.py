@@ -8,22 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from khabar.calibration import UNSCALED, PlattScaling
 from khabar.candidates import Indices, Mask, canonical
 from khabar.document import Entity
-from khabar.probabilities import log_probability, softmax
+from khabar.probabilities import Floats, log_probability, softmax
 from khabar.repeated_words import share_between_equal_words
 from khabar.schema import RELATION_LABELS
 from khabar.span_edges import tidy_edges
 from khabar.tagging import TagIds, best_tags_of_runs, tags_to_spans
 from khabar.tokenization import skip_letters
-
-Floats = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)

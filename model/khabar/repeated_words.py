@@ -11,17 +11,14 @@ tags of one word in one article agree for the same reason.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from khabar.folding import fold
-from khabar.probabilities import softmax
+from khabar.probabilities import Floats, softmax
 from khabar.schema import ENTITY_LABELS
 from khabar.tagging import TAGS
-
-Floats = npt.NDArray[np.floating[Any]]
 
 #: How much the others count beside the word itself, and what keeps a label that none of them has alive.
 #: The weight was chosen on the development articles (docs/experiments.md), the other set by hand beside it.
