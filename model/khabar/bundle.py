@@ -15,7 +15,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ QUANTIZED_MODEL: Final = "onnx/model_qint8_avx512_vnni.onnx"
 RELATION_HEAD: Final = "onnx/relation_head.onnx"
 
 _BLOCK: Final = 1 << 20
+_STRONGEST_TRANSITION: Final = 10.0
 
 
 class BundleError(RuntimeError):
@@ -54,6 +55,7 @@ class DecodingOptions:
         thresholds: the least score of each relation, by label.
         entity_scaling: raw entity score -> the score that is given out.
         relation_scaling: the same for relations, before their threshold.
+        transitions: what a tag adds behind another one, by both («B-TITLE I-TITLE»); 0 where it is not named.
     """
 
     max_tokens: int
@@ -61,6 +63,7 @@ class DecodingOptions:
     thresholds: Mapping[str, float]
     entity_scaling: PlattScaling = UNSCALED
     relation_scaling: PlattScaling = UNSCALED
+    transitions: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,7 @@ def _manifest(record: object, path: Path) -> Manifest:
             thresholds,
             _scaling(decoding["entity_scaling"]),
             _scaling(decoding["relation_scaling"]),
+            _transitions(decoding.get("transitions", {})),
         )
         if not (options.max_tokens >= 8 and 0 <= options.overlap < options.max_tokens - 2):
             raise ValueError(f"windows of {options.max_tokens} tokens that overlap by {options.overlap}")
@@ -187,6 +191,17 @@ def _scaling(record: Mapping[str, Any]) -> PlattScaling:
     if not (0 < scaling.slope < math.inf and abs(scaling.bias) < math.inf and 0 <= scaling.ends < math.inf):
         raise ValueError(f"a scaling of slope {scaling.slope}, bias {scaling.bias} and ends {scaling.ends}")
     return scaling
+
+
+def _transitions(record: Mapping[str, Any]) -> dict[str, float]:
+    """Scores by pair of tags, refused where a tag is unknown or a score would rule out or force a step."""
+    known = {"O", *(f"{prefix}-{label}" for label in ENTITY_LABELS for prefix in "BI")}
+    scores = {str(pair): float(score) for pair, score in record.items()}
+    for pair, score in scores.items():
+        tags = pair.split(" ")
+        if len(tags) != 2 or not known.issuperset(tags) or not abs(score) < _STRONGEST_TRANSITION:
+            raise ValueError(f"a transition {pair!r} of {score}")
+    return scores
 
 
 def _expect(record: Mapping[str, Any], field: str, wanted: object, path: Path) -> None:

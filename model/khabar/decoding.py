@@ -18,7 +18,8 @@ from khabar.probabilities import Floats, log_probability, softmax
 from khabar.repeated_words import share_between_equal_words
 from khabar.schema import RELATION_LABELS
 from khabar.span_edges import tidy_edges
-from khabar.tagging import TagIds, best_tags_of_runs, tags_to_spans
+from khabar.tag_path import Logits, best_path
+from khabar.tagging import TagIds, tags_to_spans
 from khabar.tokenization import skip_letters
 
 
@@ -40,6 +41,10 @@ class TaggedWords:
     tag_logits: Floats
     proclitic_logits: Floats
 
+    def sentence_breaks(self) -> Indices:
+        """The words that begin the second and every later sentence."""
+        return np.flatnonzero(np.diff(self.sentence)) + 1
+
 
 @dataclass(frozen=True, slots=True)
 class FoundEntity:
@@ -60,14 +65,28 @@ class FoundEntity:
     certainty: float
 
 
-def decode_entities(text: str, words: TaggedWords, scaling: PlattScaling = UNSCALED) -> list[FoundEntity]:
-    """The entities of a run of words, in text order; their scores are mean word probabilities, scaled."""
+def asked_together(text: str, words: TaggedWords) -> Floats:
+    """The tag logits ``[words, 27]`` from which tags are chosen: equal words know of each other."""
+    surfaces = [text[start:end] for start, end in zip(words.start.tolist(), words.end.tolist(), strict=True)]
+    return share_between_equal_words(words.tag_logits, surfaces)
+
+
+def decode_entities(
+    text: str, words: TaggedWords, scaling: PlattScaling = UNSCALED, transitions: Logits | None = None
+) -> list[FoundEntity]:
+    """The entities of a run of words, in text order; their scores are mean word probabilities, scaled.
+
+    Args:
+        text: the whole text.
+        words: some of its words, in text order.
+        scaling: raw score -> score.
+        transitions: what a tag adds behind another one ``[27, 27]``.
+    """
     if not len(words.start):
         return []
-    surfaces = [text[start:end] for start, end in zip(words.start.tolist(), words.end.tolist(), strict=True)]
-    logits = share_between_equal_words(words.tag_logits, surfaces)
+    logits = asked_together(text, words)
     # An entity never crosses the end of its sentence: no sequence begins with I-.
-    tags = best_tags_of_runs(logits, np.flatnonzero(np.diff(words.sentence)) + 1)
+    tags = best_path(logits, words.sentence_breaks(), transitions)
     spans = tags_to_spans(tags)
     if not spans:
         return []

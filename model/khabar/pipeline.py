@@ -19,6 +19,7 @@ from khabar.decoding import FoundEntity, TaggedWords, decode_entities, decode_re
 from khabar.document import Document, Entity, Relation
 from khabar.schema import RELATION_LABELS
 from khabar.session import EncoderSession, Floats
+from khabar.tag_path import transition_matrix
 from khabar.tokenization import WordTokenizer
 from khabar.windows import Window, iter_windows
 
@@ -44,18 +45,28 @@ class Pipeline:
     def __init__(self, tokenizer: WordTokenizer, session: EncoderSession, options: DecodingOptions) -> None:
         self._tokenizer, self._session, self._options = tokenizer, session, options
         self._thresholds = np.array([options.thresholds[label] for label in RELATION_LABELS])
+        self._transitions = transition_matrix(options.transitions)
 
     def tag(self, text: str, id: str | None, *, threads: int) -> Document:
         """Tag ``text``; ``threads`` read its windows side by side, with the same result."""
-        windows = iter_windows(text, self._tokenizer, self._options.max_tokens, self._options.overlap)
         entities: list[Entity] = []
         relations: list[Relation] = []
-        for group in _groups(self._read_all(windows, threads)):
-            found = decode_entities(text, _tagged_words(group), self._options.entity_scaling)
+        for group in self._read_groups(text, threads):
+            found = decode_entities(
+                text, _tagged_words(group), self._options.entity_scaling, self._transitions
+            )
             if found:
                 relations.extend(self._relations(group, found, len(entities)))
                 entities.extend(item.entity for item in found)
         return Document(text, tuple(entities), tuple(relations), id)
+
+    def read(self, text: str) -> Iterator[TaggedWords]:
+        """What the encoder says of the words of ``text``, run by run, each as it is decoded."""
+        return map(_tagged_words, self._read_groups(text, threads=1))
+
+    def _read_groups(self, text: str, threads: int) -> Iterator[list[_ReadWindow]]:
+        windows = iter_windows(text, self._tokenizer, self._options.max_tokens, self._options.overlap)
+        return _groups(self._read_all(windows, threads))
 
     def _read_all(self, windows: Iterable[Window], threads: int) -> Iterator[_ReadWindow]:
         if threads == 1:

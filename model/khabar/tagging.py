@@ -1,4 +1,4 @@
-"""Word spans <-> IOB2 tags, and the tag that the best valid sequence gives each word."""
+"""Word spans <-> IOB2 tags."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +14,6 @@ import numpy.typing as npt
 from khabar.document import Entity
 from khabar.schema import ENTITY_LABELS
 
-Logits = npt.NDArray[np.floating[Any]]
 TagIds = npt.NDArray[np.int64]
 
 OUTSIDE: Final = "O"
@@ -79,55 +77,4 @@ def word_tags(words: Sequence[str], entities: Iterable[Entity]) -> list[str]:
             tags[first] = f"B-{entity.label}"
             tags[first + 1 : last] = [f"I-{entity.label}"] * (last - first - 1)
             free = last
-    return tags
-
-
-@cache
-def _grammar(tags: tuple[str, ...]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which tags are I- ``[L]``, and whether tag b may follow tag a ``[L, L]``: I-X only B-X and I-X."""
-    inside = np.array([tag.startswith("I-") for tag in tags])
-    follows = [[not b.startswith("I-") or (a != OUTSIDE and a[2:] == b[2:]) for b in tags] for a in tags]
-    return inside, np.array(follows)
-
-
-def best_tags(logits: Logits, tags: tuple[str, ...] = TAGS) -> TagIds:
-    """The valid IOB2 sequence ``[words]`` over ``tags`` with the greatest sum of ``logits`` ``[words, L]``.
-
-    Where the best tag of every word happens to make a valid sequence, that is it; only otherwise
-    the Viterbi recursion (Forney 1973) has to run.
-    """
-    inside, may_follow = _grammar(tags)
-    greedy: TagIds = logits.argmax(axis=1).astype(np.int64)
-    if not len(greedy) or (not inside[greedy[0]] and may_follow[greedy[:-1], greedy[1:]].all()):
-        return greedy
-    penalty = np.where(may_follow, 0.0, -np.inf)
-    score = np.where(inside, -np.inf, logits[0])
-    back = np.empty((len(logits), len(tags)), dtype=np.int64)
-    for position in range(1, len(logits)):
-        paths = score[:, None] + penalty
-        back[position] = paths.argmax(axis=0)
-        score = paths.max(axis=0) + logits[position]
-    best = np.empty(len(logits), dtype=np.int64)
-    best[-1] = score.argmax()
-    for position in range(len(logits) - 1, 0, -1):
-        best[position - 1] = back[position, best[position]]
-    return best
-
-
-def best_tags_of_runs(logits: Logits, breaks: Sequence[int] | TagIds) -> TagIds:
-    """``best_tags`` of several sequences that stand one after the other.
-
-    Args:
-        logits: ``[words, 27]``.
-        breaks: where the second and every later sequence begins.
-    """
-    inside, may_follow = _grammar(TAGS)
-    tags: TagIds = logits.argmax(axis=1).astype(np.int64)
-    wrong = inside[tags]
-    wrong[1:] &= ~may_follow[tags[:-1], tags[1:]]
-    wrong[breaks] = inside[tags[breaks]]
-    if wrong.any():
-        for low, high in itertools.pairwise([0, *breaks, len(tags)]):
-            if wrong[low:high].any():
-                tags[low:high] = best_tags(logits[low:high])
     return tags

@@ -6,8 +6,6 @@ from khabar.tagging import (
     TAG_IDS,
     TAGS,
     WordSpan,
-    best_tags,
-    best_tags_of_runs,
     spans_to_tags,
     tags_to_spans,
     word_tags,
@@ -40,25 +38,6 @@ def test_an_inside_tag_that_nothing_opened_opens_nothing():
     assert tags_to_spans(tags) == [WordSpan(1, 2, "ORG")]
 
 
-def test_a_valid_greedy_sequence_is_kept():
-    logits = np.zeros((3, 27))
-    wanted = [TAG_IDS["B-GPE"], TAG_IDS["I-GPE"], TAG_IDS["O"]]
-    logits[range(3), wanted] = 5
-    assert best_tags(logits).tolist() == wanted
-
-
-def test_the_better_of_two_repairs_wins():
-    # Greedy says O I-PER: either the first word opens the person or the second is outside.
-    logits = np.zeros((2, 27))
-    logits[0, TAG_IDS["O"]], logits[0, TAG_IDS["B-PER"]] = 2.0, 1.5
-    logits[1, TAG_IDS["I-PER"]], logits[1, TAG_IDS["O"]] = 3.0, 0.0
-    assert [TAGS[i] for i in best_tags(logits)] == ["B-PER", "I-PER"]
-
-
-def test_no_words_no_tags():
-    assert best_tags(np.zeros((0, 27))).tolist() == []
-
-
 def entity(text, surface, label):
     start = text.index(surface)
     return Entity(start, start + len(surface), label, surface)
@@ -81,18 +60,3 @@ def test_of_two_names_in_a_word_the_first_counts():
     text = " ".join(words)
     entities = [entity(text, name, "GPE") for name in ("بغداد", "لندن وباريس"[:4], "باريس")]
     assert word_tags(words, entities) == ["B-GPE", "B-GPE"]
-
-
-def test_the_tags_of_another_scheme():
-    logits = np.array([[0, 1, 5], [0, 3, 4]], dtype=float)
-    assert best_tags(logits, ("O", "B-X", "I-X")).tolist() == [1, 2]
-
-
-def test_runs_are_tagged_as_each_alone():
-    random = np.random.default_rng(5)
-    for _ in range(200):
-        sizes = random.integers(1, 6, random.integers(1, 5))
-        logits = random.normal(size=(int(sizes.sum()), 27)) * 3
-        breaks = np.cumsum(sizes)[:-1]
-        alone = np.concatenate([best_tags(part) for part in np.split(logits, breaks)])
-        assert best_tags_of_runs(logits, breaks).tolist() == alone.tolist()

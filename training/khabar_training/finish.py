@@ -1,11 +1,11 @@
-"""The end of every run: thresholds and scaling on development documents, checkpoint, bundle, report."""
+"""The end of every run: what is chosen on development documents, checkpoint, bundle, report."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from khabar_training.encoder_tokenizer import word_tokenizer
 from khabar_training.export import export_bundle
 from khabar_training.loss_curve import loss_points, render_loss
 from khabar_training.thresholds import LOWEST
+from khabar_training.transitions import fit_transitions, tagged_sentences
 
 logger = logging.getLogger(__name__)
 
@@ -50,17 +51,19 @@ class Recipe(WindowSizes, Protocol):
 def choose_options(
     sizes: WindowSizes, model: JointModel, tokenizer: WordTokenizer, gold: Sequence[Document]
 ) -> DecodingOptions:
-    """Thresholds and scaling of a trained model, chosen on development documents."""
+    """Transitions, thresholds and scaling of a trained model, chosen on development documents."""
     low = decoding_options(sizes, dict.fromkeys(RELATION_LABELS, LOWEST))
+    low = replace(low, transitions=fit_transitions(tagged_sentences(model, tokenizer, low, gold)))
     return calibrated(low, gold, tag(model, tokenizer, low, gold))
 
 
 def chosen(options: DecodingOptions) -> dict[str, Any]:
-    """Thresholds and scaling as ``training.json`` keeps them; ``read_trained_options`` reads them."""
+    """What was chosen as ``training.json`` keeps it; ``read_trained_options`` reads it."""
     scaling = {"entities": options.entity_scaling, "relations": options.relation_scaling}
     return {
         "thresholds": dict(options.thresholds),
         "scaling": {name: asdict(values) for name, values in scaling.items()},
+        "transitions": dict(options.transitions),
     }
 
 

@@ -15,7 +15,8 @@ from transformers import PreTrainedTokenizerFast
 
 from khabar.candidates import LABEL_IDS, candidate_pairs
 from khabar.modeling import JointModel
-from khabar.tagging import TAGS, best_tags_of_runs, tags_to_spans
+from khabar.tag_path import best_path
+from khabar.tagging import TAGS, tags_to_spans
 from khabar_training.config import ConfigError
 from khabar_training.features import Ids
 from khabar_training.raw_windows import NO_WORD
@@ -110,7 +111,7 @@ def decode_spans(logits: np.ndarray[Any, Any], sentences: np.ndarray[Any, Any]) 
     numbers = sentences[first].astype(np.int64)
     if not len(first):
         return np.zeros((3, 0), dtype=np.int64), numbers
-    tags = best_tags_of_runs(logits[first], np.flatnonzero(np.diff(numbers)) + 1)
+    tags = best_path(logits[first], np.flatnonzero(np.diff(numbers)) + 1)
     spans = tags_to_spans(tags)
     # The last word ends where [SEP] stands, the last token of the window.
     edges = np.append(first, len(sentences) - 1)

@@ -41,6 +41,7 @@ class _Training(_Record):
     thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]]
     # A run from before scores were scaled has none; its thresholds are for scores as they are.
     scaling: _Scalings = _Scalings()
+    transitions: dict[str, float] = {}
 
     @model_validator(mode="after")
     def _every_relation_has_a_threshold(self) -> _Training:
@@ -52,7 +53,7 @@ class _Training(_Record):
 
 
 def read_trained_options(path: Path) -> tuple[str, DecodingOptions]:
-    """The name of a trained model, with the window sizes, thresholds and scaling of its scores.
+    """The name of a trained model, with the window sizes, transitions, thresholds and scaling of its scores.
 
     Raises:
         DataError: the file cannot be read, or is no report of a training run under this schema.
@@ -74,4 +75,5 @@ def read_trained_options(path: Path) -> tuple[str, DecodingOptions]:
         {label: training.thresholds[label] for label in RELATION_LABELS},
         PlattScaling(scaling.entities.slope, scaling.entities.bias),
         PlattScaling(scaling.relations.slope, scaling.relations.bias, scaling.relations.ends),
+        training.transitions,
     )

@@ -33,7 +33,8 @@ from transformers import (
 
 from khabar.document import Document
 from khabar.modeling import DROPOUTS
-from khabar.tagging import OUTSIDE, best_tags
+from khabar.tag_path import best_path
+from khabar.tagging import OUTSIDE
 from khabar.tokenization import WordTokenizer
 from khabar_data.conll import read_conll
 from khabar_data.errors import DataError
@@ -97,7 +98,7 @@ def tag_sentences(
         for sentence in sentences:
             logits = model(input_ids=torch.tensor([sentence.ids], device=model.device)).logits[0]
             words = logits[sentence.first].float().cpu().numpy()
-            found.append([tags[index] for index in best_tags(words, tags)])
+            found.append([tags[index] for index in best_path(words, tags=tags)])
     return found
 
 
