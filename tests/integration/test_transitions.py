@@ -9,10 +9,15 @@ import pytest
 from khabar.bundle import Bundle, BundleError, Manifest
 from khabar.document import Document, Entity
 from khabar.modeling import JointModel
+from khabar.pipeline import Pipeline
 from khabar.tag_path import best_path, transition_matrix
 from khabar.tagging import TAG_IDS, TAGS
+from khabar_data.jsonl import write_jsonl
+from khabar_training import transition_report
 from khabar_training.encoder_tokenizer import load_tokenizer, word_tokenizer
+from khabar_training.torch_session import TorchSession
 from khabar_training.transitions import TaggedSentence, fit_transitions, tagged_sentences
+from tests.annotated import annotated
 from tests.tiny_model import SENTENCES, tiny_checkpoint, tiny_options
 
 TITLE, INSIDE, BODY = (TAG_IDS[tag] for tag in ("B-TITLE", "I-TITLE", "B-ORG"))
@@ -26,8 +31,8 @@ def test_sentences_carry_the_gold_tags_of_their_words(tmp_path):
         Entity(text.index(name), text.index(name) + len(name), label, name)
         for name, label in (("سامي عزيز", "PER"), ("القاهرة", "GPE"), ("البيشمركة", "ORG"))
     ]
-    sentences = tagged_sentences(model.train(), tokenizer, tiny_options(), [Document(text, tuple(entities))])
-    assert model.training
+    pipeline = Pipeline(tokenizer, TorchSession(model), tiny_options())
+    sentences = tagged_sentences(pipeline, [Document(text, tuple(entities))])
     assert [[TAGS[tag] for tag in s.tags if tag] for s in sentences] == [
         ["B-PER", "I-PER", "B-GPE"],
         ["B-ORG"],
@@ -103,3 +108,33 @@ def test_a_manifest_without_them_adds_nothing(tmp_path):
 def test_a_manifest_with_impossible_ones_is_refused(tmp_path, transitions):
     with pytest.raises(BundleError, match=r"manifest\.json: .*transition"):
         Bundle.open(manifest_with(tmp_path, transitions))
+
+
+def corpus_file(path, *texts):
+    write_jsonl([annotated(text) for text in texts], path)
+    return str(path)
+
+
+def test_each_file_is_scored_by_what_the_others_taught(tiny_bundle, tmp_path):
+    files = [
+        corpus_file(tmp_path / "a.jsonl", "زار [1:PER سامي عزيز] [2:GPE بغداد]\n> 1 PRESENT_AT 2"),
+        corpus_file(tmp_path / "b.jsonl", "قالت [ORG وزارة الدفاع] إن [GPE القاهرة] بعيدة"),
+    ]
+    report = tmp_path / "report.json"
+    assert transition_report.main([str(tiny_bundle), *files, "--output", str(report)]) == 0
+    rows = json.loads(report.read_text(encoding="utf-8"))["held_out"]
+    assert [row["penalty"] for row in rows] == [None, *transition_report.PENALTIES]
+    assert all(set(row["scores"]) == set(files) for row in rows)
+
+
+def test_one_file_leaves_nothing_to_fit_on(tiny_bundle, tmp_path, capsys):
+    file = corpus_file(tmp_path / "a.jsonl", "زار [PER سامي عزيز] المدينة")
+    with pytest.raises(SystemExit):
+        transition_report.main([str(tiny_bundle), file, "--output", str(tmp_path / "report.json")])
+    assert "two files or more" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_bundle_is_one_clear_line(tmp_path, capsys):
+    file = corpus_file(tmp_path / "a.jsonl", "زار [PER سامي عزيز] المدينة")
+    assert transition_report.main([str(tmp_path), file, file, "--output", str(tmp_path / "report.json")]) == 2
+    assert "manifest.json" in capsys.readouterr().err

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from accelerate.utils import broadcast_object_list
@@ -12,11 +13,13 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from khabar.bundle import DecodingOptions
 from khabar.document import Document
 from khabar.modeling import JointModel
+from khabar.pipeline import Pipeline
 from khabar.schema import RELATION_LABELS
 from khabar.tagger import Tagger
 from khabar.tokenization import WordTokenizer
 from khabar_data.metrics import evaluate
 from khabar_training.torch_session import TorchSession
+from khabar_training.transitions import fit_transitions, tagged_sentences
 
 logger = logging.getLogger(__name__)
 
@@ -105,9 +108,23 @@ def tag(
     model: JointModel, tokenizer: WordTokenizer, options: DecodingOptions, documents: Sequence[Document]
 ) -> list[Document]:
     """Tag the texts of ``documents`` with a torch model, by the runtime's own path."""
+    with _at_rest(model):
+        tagger = Tagger(tokenizer, TorchSession(model), options)
+        return [tagger.predict(document.text, id=document.id) for document in documents]
+
+
+def choose_transitions(
+    model: JointModel, tokenizer: WordTokenizer, options: DecodingOptions, documents: Sequence[Document]
+) -> dict[str, float]:
+    """The transitions between tags that suit a torch model on annotated documents."""
+    with _at_rest(model):
+        return fit_transitions(tagged_sentences(Pipeline(tokenizer, TorchSession(model), options), documents))
+
+
+@contextmanager
+def _at_rest(model: JointModel) -> Iterator[None]:
+    """Without dropout, until the model goes on as it was."""
     training = model.training
     model.eval()
-    tagger = Tagger(tokenizer, TorchSession(model), options)
-    found = [tagger.predict(document.text, id=document.id) for document in documents]
+    yield
     model.train(training)
-    return found

@@ -19,12 +19,11 @@ from khabar.tokenization import WordTokenizer
 from khabar_data.files import written_whole
 from khabar_data.metrics import Evaluation, evaluate
 from khabar_training.calibrate import calibrated
-from khabar_training.development import WindowSizes, decoding_options, tag
+from khabar_training.development import WindowSizes, choose_transitions, decoding_options, tag
 from khabar_training.encoder_tokenizer import word_tokenizer
 from khabar_training.export import export_bundle
 from khabar_training.loss_curve import loss_points, render_loss
 from khabar_training.thresholds import LOWEST
-from khabar_training.transitions import fit_transitions, tagged_sentences
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ def choose_options(
 ) -> DecodingOptions:
     """Transitions, thresholds and scaling of a trained model, chosen on development documents."""
     low = decoding_options(sizes, dict.fromkeys(RELATION_LABELS, LOWEST))
-    low = replace(low, transitions=fit_transitions(tagged_sentences(model, tokenizer, low, gold)))
+    low = replace(low, transitions=choose_transitions(model, tokenizer, low, gold))
     return calibrated(low, gold, tag(model, tokenizer, low, gold))
 
 

@@ -9,7 +9,7 @@ elsewhere, so that both are fitted on articles it has not seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,16 +18,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from khabar.bundle import DecodingOptions
 from khabar.decoding import TaggedWords, asked_together
 from khabar.document import Document
-from khabar.modeling import JointModel
 from khabar.pipeline import Pipeline
 from khabar.session import Floats
 from khabar.tag_path import valid_steps
 from khabar.tagging import TAG_IDS, TAGS
-from khabar.tokenization import WordTokenizer
-from khabar_training.torch_session import TorchSession
 
 Ids = npt.NDArray[np.int64]
 
@@ -51,21 +47,15 @@ class TaggedSentence:
     tags: Ids
 
 
-def tagged_sentences(
-    model: JointModel, tokenizer: WordTokenizer, options: DecodingOptions, gold: Sequence[Document]
-) -> list[TaggedSentence]:
+def tagged_sentences(pipeline: Pipeline, gold: Iterable[Document]) -> list[TaggedSentence]:
     """The sentences of annotated documents as a model reads them, equal words asked together."""
-    training = model.training
-    pipeline = Pipeline(tokenizer, TorchSession(model.eval()), options)
-    found = [
+    return [
         sentence
         for document in gold
         for words in pipeline.read(document.text)
         if len(words.start)
         for sentence in _sentences(document, words)
     ]
-    model.train(training)
-    return found
 
 
 def _sentences(document: Document, words: TaggedWords) -> Iterator[TaggedSentence]:
