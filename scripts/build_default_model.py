@@ -1,6 +1,6 @@
 """Build the embedded default model from nothing, in stages that resume.
 
-    raw text -> model/encoder -> twelve fine-tuning runs -> model/khabar/default -> report -> MODEL_CARD.md
+    raw text -> model/encoder -> fourteen fine-tuning runs -> model/khabar/default -> report -> MODEL_CARD.md
 
 A stage whose product is there is skipped; delete the product (model/encoder, and under runs/) to run it
 again.
@@ -49,6 +49,8 @@ RUNS = (
     "configs/default-seventh.yaml",
     "configs/default-ninth.yaml",
     "configs/default-tenth.yaml",
+    "configs/default-eleventh.yaml",
+    "configs/default-twelfth.yaml",
     "configs/default-final.yaml",
 )
 TEXTS = ROOT.parent / "shared/text"

@@ -103,8 +103,8 @@ def _scores(report: Mapping[str, Any]) -> str:
     lines = [
         "## Scores\n",
         "Strict: exact characters and label; Rel+ needs both ends with their labels, on predicted entities.",
-        "95 % intervals by bootstrap over documents. Relation thresholds and the choice of the recipe come",
-        "from development documents.\n",
+        "95 % intervals by bootstrap over documents. Relation thresholds, transitions between tags and the",
+        "choice of the recipe come from development documents.\n",
         "| set | graph | documents | NER strict F1 | Rel+ F1 | Rel F1 | words/s, one thread |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
@@ -153,8 +153,8 @@ def _limits(report: Mapping[str, Any]) -> str:
         "## Known limits\n",
         "- A small encoder with little pre-training: rare names, long coordinated titles and relations whose",
         "  words stand far apart are often missed. The tables above say which labels to trust.",
-        "- The development articles were used to choose thresholds; the corpus' own test split was not, but",
-        "  it was written by the authors of its training part.",
+        "- The development articles were used to choose thresholds and transitions; the corpus' own test split",
+        "  was not, but it was written by the authors of its training part.",
         "- Scores are calibrated on development documents; on the corpus' test split",
         f"  {_calibration(report)}.",
         "- What the training text says about groups and persons, the model may repeat.",
