@@ -1,6 +1,6 @@
 """A bundle: the folder that holds a model, and the manifest that says what must be in it.
 
-    manifest.json         schema version, window size, thresholds, sha256 and size of every file
+    manifest.json         schema version, window size, transitions, thresholds, sha256 and size of every file
     tokenizer.json        vocabulary and normalisation
     onnx/model*.onnx      encoder and taggers, full precision and int8
     onnx/relation_head.onnx
@@ -170,7 +170,7 @@ def _manifest(record: object, path: Path) -> Manifest:
             thresholds,
             _scaling(decoding["entity_scaling"]),
             _scaling(decoding["relation_scaling"]),
-            _transitions(decoding.get("transitions", {})),
+            checked_transitions(decoding.get("transitions", {})),
         )
         if not (options.max_tokens >= 8 and 0 <= options.overlap < options.max_tokens - 2):
             raise ValueError(f"windows of {options.max_tokens} tokens that overlap by {options.overlap}")
@@ -193,8 +193,12 @@ def _scaling(record: Mapping[str, Any]) -> PlattScaling:
     return scaling
 
 
-def _transitions(record: Mapping[str, Any]) -> dict[str, float]:
-    """Scores by pair of tags, refused where a tag is unknown or a score would rule out or force a step."""
+def checked_transitions(record: Mapping[str, Any]) -> dict[str, float]:
+    """Transitions by pair of tags, as a manifest holds them.
+
+    Raises:
+        ValueError: a tag is unknown, or a score would rule out or force a step.
+    """
     known = {"O", *(f"{prefix}-{label}" for label in ENTITY_LABELS for prefix in "BI")}
     scores = {str(pair): float(score) for pair, score in record.items()}
     for pair, score in scores.items():

@@ -21,8 +21,8 @@ from khabar.tagging import OUTSIDE, TAG_IDS, TAGS, TagIds
 Logits = npt.NDArray[np.floating[Any]]
 Flags = npt.NDArray[np.bool_]
 
-#: A word whose best tag leads by so much keeps it, whatever stands beside it, and parts the search into short
-#: runs. Fitted transitions are far smaller.
+#: A word whose best tag leads by so much keeps it where that makes a valid step, and parts the search into
+#: short runs. Fitted transitions are far smaller.
 _SURE: Final = 8.0
 
 
@@ -58,8 +58,8 @@ def best_path(
     """The valid IOB2 sequence with the greatest sum of logits and transitions ``[words]``.
 
     Where the best tag of every word happens to make a valid sequence and nothing is added, that is it. Else
-    the words that are not sure of their tag are searched by the Viterbi recursion (Forney 1973), all runs of
-    them side by side.
+    the words that are not sure of their tag, and both words of an invalid step, are searched by the Viterbi
+    recursion (Forney 1973), all runs of them side by side; the sure words between them stay as they are.
 
     Args:
         logits: ``[words, L]``.

@@ -135,6 +135,6 @@ def test_one_file_leaves_nothing_to_fit_on(tiny_bundle, tmp_path, capsys):
 
 
 def test_a_folder_that_is_no_bundle_is_one_clear_line(tmp_path, capsys):
-    file = corpus_file(tmp_path / "a.jsonl", "زار [PER سامي عزيز] المدينة")
-    assert transition_report.main([str(tmp_path), file, file, "--output", str(tmp_path / "report.json")]) == 2
+    files = [corpus_file(tmp_path / name, "زار [PER سامي عزيز] المدينة") for name in ("a.jsonl", "b.jsonl")]
+    assert transition_report.main([str(tmp_path), *files, "--output", str(tmp_path / "report.json")]) == 2
     assert "manifest.json" in capsys.readouterr().err

@@ -126,5 +126,7 @@ def _at_rest(model: JointModel) -> Iterator[None]:
     """Without dropout, until the model goes on as it was."""
     training = model.training
     model.eval()
-    yield
-    model.train(training)
+    try:
+        yield
+    finally:
+        model.train(training)

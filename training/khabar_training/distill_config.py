@@ -32,7 +32,7 @@ class DistillConfig(ClosedModel):
         mention_replacement: probability that a name of an annotated document is exchanged for another one.
         name_lists: lists that a third of the new names come from, for labels that have one.
         spelling_noise: part of the annotated documents that get the spelling of a careless desk.
-        development: annotated documents that choose the relations' thresholds; never trained on.
+        development: annotated documents that choose thresholds and transitions; never trained on.
         temperature: what the logits of tags and proclitics are divided by, on both sides, before they are
             compared; above 1 the teacher's lesser answers count for more.
         tag_weight: weight of the tags, on every word of raw text.

@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         "--thresholds",
         type=Path,
         metavar="FILE",
-        help="window sizes, thresholds and scaling: training.json beside CHECKPOINT without it",
+        help="window sizes, transitions, thresholds and scaling: training.json beside CHECKPOINT without it",
     )
     return parser
 

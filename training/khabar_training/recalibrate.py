@@ -1,6 +1,6 @@
 """A finished run calibrated anew: ``python -m khabar_training.recalibrate RUN [FILE …]``.
 
-checkpoint -> tagged development documents -> thresholds and scaling -> training.json, bundle
+checkpoint -> tagged development documents -> transitions, thresholds and scaling -> training.json, bundle
 
 For a model whose relations shall suit other articles than those it was developed on, without more training.
 """
@@ -30,7 +30,7 @@ from khabar_training.trained_options import read_trained_options
 
 
 def recalibrate(run: Path, development: Sequence[Path] = ()) -> None:
-    """Write ``training.json`` and ``bundle/`` of a run with thresholds and scaling chosen anew.
+    """Write ``training.json`` and ``bundle/`` of a run with transitions, thresholds and scaling chosen anew.
 
     Args:
         run: the folder of a finished run.
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Calibrate a run; exit 2 where that cannot be. A failed export leaves the run as it was."""
     parser = argparse.ArgumentParser(
         prog="python -m khabar_training.recalibrate",
-        description="Choose thresholds and scaling of a finished run anew, and write its bundle.",
+        description="Choose transitions, thresholds and scaling of a run anew, and write its bundle.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="the folder of a finished run")
     parser.add_argument(

@@ -23,7 +23,7 @@ _SHARED: Final = 250
 
 
 def choose_thresholds(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, float]:
-    """The best threshold of each relation; of one that ``gold`` lacks the best one for all together.
+    """The best threshold of each relation and its share of all the others.
 
     Args:
         gold: annotated documents.

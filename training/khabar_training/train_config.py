@@ -65,7 +65,7 @@ class TrainConfig(ClosedModel):
         revision: branch, tag or commit of a Hub encoder.
         output: where checkpoints, the model and the report go.
         datasets: what is learnt from.
-        development: annotated documents that choose the relations' thresholds; never trained on.
+        development: annotated documents that choose thresholds and transitions; never trained on.
         epochs: passes over all data sets, each by its ``repeat``.
         batch_size: windows a step, in each of several processes.
         accumulation: batches that make one step; their gradients are summed up, so that a batch too large

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from khabar.bundle import DecodingOptions
+from khabar.bundle import DecodingOptions, checked_transitions
 from khabar.calibration import PlattScaling
 from khabar.schema import RELATION_LABELS
 from khabar_data.errors import DataError
@@ -41,7 +41,7 @@ class _Training(_Record):
     thresholds: dict[str, Annotated[float, Field(ge=0, le=1)]]
     # A run from before scores were scaled has none; its thresholds are for scores as they are.
     scaling: _Scalings = _Scalings()
-    transitions: dict[str, float] = {}
+    transitions: Annotated[dict[str, float], AfterValidator(checked_transitions)] = {}
 
     @model_validator(mode="after")
     def _every_relation_has_a_threshold(self) -> _Training:

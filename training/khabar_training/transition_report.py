@@ -80,16 +80,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="annotated JSONL, two or more")
     parser.add_argument("--output", type=Path, required=True, metavar="REPORT", help="JSON")
     options = parser.parse_args(arguments)
-    if len(options.files) < 2:
+    if len(set(options.files)) < 2:
         parser.error("two files or more are needed: each is scored by what was fitted on the others")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         rows = transition_scores(options.bundle, {str(path): read_checked(path) for path in options.files})
-    except (BundleError, DataError) as error:
+        with written_whole(options.output) as target:
+            target.write(json.dumps({"held_out": rows}, indent=2) + "\n")
+    except (BundleError, DataError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    with written_whole(options.output) as target:
-        target.write(json.dumps({"held_out": rows}, indent=2) + "\n")
     return 0
 
 

@@ -32,6 +32,8 @@ Ids = npt.NDArray[np.int64]
 _PENALTY: Final = 20.0
 #: Smaller ones, to be left out of the manifest.
 _LEAST: Final = 0.01
+#: Logits that say nothing at all would be scaled away, and transitions grow without end.
+_GREATEST: Final = 5.0
 _STEPS: Final = 40
 #: Longer sentences are lists and page furniture; they would make every batch as long.
 _LONGEST: Final = 200
@@ -69,7 +71,9 @@ def _sentences(document: Document, words: TaggedWords) -> Iterator[TaggedSentenc
     breaks = words.sentence_breaks()
     logits = asked_together(document.text, words)
     for part, wanted in zip(np.split(logits, breaks), np.split(tags, breaks), strict=True):
-        yield TaggedSentence(part, wanted)
+        # A name that the sentence splitter cuts: no path of the decoder begins inside one.
+        if valid_steps()[0, wanted[0]]:
+            yield TaggedSentence(part, wanted)
 
 
 def fit_transitions(sentences: Sequence[TaggedSentence], penalty: float = _PENALTY) -> dict[str, float]:
@@ -84,19 +88,21 @@ def fit_transitions(sentences: Sequence[TaggedSentence], penalty: float = _PENAL
         return {}
     transitions = torch.zeros(len(TAGS), len(TAGS), requires_grad=True)
     # The logits are too sure of themselves, and transitions are in their unit.
-    scale = torch.ones((), requires_grad=True)
+    scale = torch.zeros((), requires_grad=True)
     optimizer = torch.optim.LBFGS([transitions, scale], max_iter=_STEPS, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimizer.zero_grad()
         value = penalty * transitions.square().sum()
         for logits, tags, mask in batches:
-            value = value + _surprise(logits * scale, tags, mask, transitions)
+            value = value + _surprise(logits * scale.exp(), tags, mask, transitions)
         torch.autograd.backward(value)
         return value
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    fitted = (transitions / scale).detach().numpy()
+    fitted = (transitions / scale.exp()).detach().clamp(-_GREATEST, _GREATEST).numpy()
+    if not np.isfinite(fitted).all():
+        return {}
     return {
         f"{before} {after}": round(float(fitted[i, j]), 2)
         for i, before in enumerate(TAGS)
