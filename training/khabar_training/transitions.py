@@ -24,6 +24,7 @@ from khabar.pipeline import Pipeline
 from khabar.session import Floats
 from khabar.tag_path import valid_steps
 from khabar.tagging import TAG_IDS, TAGS
+from khabar_training.word_metrics import gold_tags
 
 Ids = npt.NDArray[np.int64]
 
@@ -61,13 +62,7 @@ def tagged_sentences(pipeline: Pipeline, gold: Iterable[Document]) -> list[Tagge
 
 
 def _sentences(document: Document, words: TaggedWords) -> Iterator[TaggedSentence]:
-    tags = np.zeros(len(words.start), dtype=np.int64)
-    for entity in document.entities:
-        first = int(np.searchsorted(words.end, entity.start, side="right"))
-        last = int(np.searchsorted(words.start, entity.end, side="left"))
-        if first < last and not tags[first]:
-            tags[first] = TAG_IDS[f"B-{entity.label}"]
-            tags[first + 1 : last] = TAG_IDS[f"I-{entity.label}"]
+    tags = np.array([TAG_IDS[tag] for tag in gold_tags(document, words)], dtype=np.int64)
     breaks = words.sentence_breaks()
     logits = asked_together(document.text, words)
     for part, wanted in zip(np.split(logits, breaks), np.split(tags, breaks), strict=True):

@@ -13,6 +13,7 @@ import numpy as np
 from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
 
+from khabar.decoding import TaggedWords
 from khabar.document import Document
 from khabar.tagging import WordSpan, spans_to_tags
 from khabar.tokenization import Words, WordTokenizer
@@ -23,15 +24,15 @@ def word_f1(
 ) -> dict[str, float]:
     """Strict and lenient micro F1 in percent over the words of the tokenizer."""
     words = [tokenizer.words(document.text, 0, len(document.text)) for document in gold]
-    wanted = [_tags(document, part) for document, part in zip(gold, words, strict=True)]
-    found = [_tags(document, part) for document, part in zip(predicted, words, strict=True)]
+    wanted = [gold_tags(document, part) for document, part in zip(gold, words, strict=True)]
+    found = [gold_tags(document, part) for document, part in zip(predicted, words, strict=True)]
     return {
         "strict_iob2": round(100 * float(f1_score(wanted, found, mode="strict", scheme=IOB2)), 2),
         "lenient": round(100 * float(f1_score(wanted, found)), 2),
     }
 
 
-def _tags(document: Document, words: Words) -> list[str]:
+def gold_tags(document: Document, words: Words | TaggedWords) -> list[str]:
     """One tag a word: a word belongs to the first entity that touches it."""
     spans, taken = [], 0
     for entity in document.entities:
@@ -40,4 +41,4 @@ def _tags(document: Document, words: Words) -> list[str]:
         if first < last:
             spans.append(WordSpan(first, last, entity.label))
             taken = last
-    return spans_to_tags(spans, len(words))
+    return spans_to_tags(spans, len(words.start))
